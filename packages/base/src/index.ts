@@ -1,0 +1,18 @@
+export { type Backoff, backoffMs } from "./backoff.ts";
+export type { Clock } from "./clock.ts";
+export { parseDuration, printDuration } from "./duration.ts";
+export { Lanes } from "./lanes.ts";
+export { limiter } from "./limit.ts";
+export { nearest } from "./nearest.ts";
+export {
+  asProblem,
+  isProblem,
+  isProblemCode,
+  type Mistake,
+  Problem,
+  type ProblemJSON,
+  type ProblemOptions,
+  problemFromJSON,
+} from "./problem.ts";
+export { exitCodeOf, type ProblemCode, problemCodes } from "./problem-codes.ts";
+export { withTimeLimit } from "./time-limit.ts";

@@ -1,0 +1,28 @@
+export type { ImagePin } from "./images.ts";
+export {
+  type Capabilities,
+  type Capability,
+  type ExecOptions,
+  type ExecResult,
+  type Handle,
+  type ImageConfig,
+  type ImageSource,
+  type LogLine,
+  type LogOptions,
+  type Probe,
+  type Runtime,
+  type RuntimeEvent,
+  type RuntimeKind,
+  runtimeKinds,
+  type Usage,
+} from "./runtime.ts";
+export {
+  labelKeys,
+  labelsFromRecord,
+  labelsToRecord,
+  type PortMapping,
+  type VolumeMount,
+  type WorkloadLabels,
+  type WorkloadSpec,
+} from "./spec.ts";
+export type { Workload, WorkloadExit, WorkloadState } from "./workload.ts";
