@@ -1,0 +1,63 @@
+import type { ImagePin } from "@mcp/runtime";
+
+/** One thing to do. Data only: the agent has an executor for each, and the wire and the registry can carry it. */
+export type Action =
+  /** Bring an image onto this host. */
+  | { readonly do: "pull"; readonly component: string; readonly image: ImagePin }
+  /** Start a new instance, or one that is known again. */
+  | {
+      readonly do: "start";
+      readonly component: string;
+      readonly instance: string;
+      readonly isNew: boolean;
+      /** Counted as a restart: it was accepted, and ended by itself. */
+      readonly isRestart: boolean;
+    }
+  /** Wait until a started instance has stood its start period; it fails if the instance ends before. */
+  | {
+      readonly do: "stand";
+      readonly component: string;
+      readonly instance: string;
+      readonly startPeriodMs: number;
+    }
+  /** Stop an instance and keep it. */
+  | {
+      readonly do: "stop";
+      readonly component: string;
+      readonly instance: string;
+      readonly graceMs: number;
+    }
+  /** Remove an instance that does not run, and forget it. */
+  | { readonly do: "remove"; readonly component: string; readonly instance: string }
+  /** The candidate revision becomes the current one; `keep` are the instances that are its own. */
+  | { readonly do: "accept"; readonly revision: number; readonly keep: readonly string[] }
+  /** The rejected candidate is undone: forget it. */
+  | { readonly do: "discard"; readonly revision: number }
+  /** The service is gone: forget it. */
+  | { readonly do: "forget" };
+
+export interface Step {
+  /** From 1, in an order in which they could be taken one by one. */
+  readonly number: number;
+  readonly action: Action;
+  /** For people: why it is needed. */
+  readonly reason: string;
+  /** The steps that must be done before; others may run beside it. */
+  readonly after: readonly number[];
+}
+
+export interface Plan {
+  /** Empty means converged, as far as it may be. */
+  readonly steps: readonly Step[];
+  /** What the operator should know. */
+  readonly notes: readonly string[];
+  /** What could not be planned, since nothing certain is known of it. */
+  readonly blocked: readonly Blocked[];
+  /** When to look again, if time alone will change the plan. */
+  readonly wakeAtMs?: number;
+}
+
+export interface Blocked {
+  readonly component: string;
+  readonly why: string;
+}

@@ -1,0 +1,59 @@
+import type { ImagePin, PortMapping, RuntimeKind } from "@mcp/runtime";
+
+/** What is wanted of one service, from the registry. */
+export interface ServiceGoal {
+  readonly service: string;
+  readonly desired: "running" | "stopped" | "ignore" | "absent";
+  readonly managed: "heal" | "report" | "ignore";
+  /** The revision that is current; absent until a first one is accepted. */
+  readonly current?: number;
+  /** A revision that is being tried, or that was found wanting and must be undone. */
+  readonly candidate?: { readonly revision: number; readonly state: "trying" | "rejected" };
+  /** Somebody asked for this, or nobody did and only `managed` and the restart policies say what may be done. */
+  readonly cause: "operation" | "repair";
+  /** Every component that should be, or of which something is left. */
+  readonly components: readonly ComponentGoal[];
+}
+
+export interface ComponentGoal {
+  readonly name: string;
+  readonly desired: "running" | "stopped";
+  /** What should run: the candidate's while it is tried, else the current one's. Absent: the component should go. */
+  readonly target?: Target;
+  readonly instances: readonly Instance[];
+  /** Instances that were started before this moment must be started anew (`mcp restart`). */
+  readonly restartBeforeMs?: number;
+  /** The name that a new instance would get. */
+  readonly freshName: string;
+}
+
+export interface Target {
+  readonly revision: number;
+  readonly specHash: string;
+  readonly kind: RuntimeKind;
+  readonly image: ImagePin;
+  readonly ports: readonly PortMapping[];
+  readonly dependsOn: readonly string[];
+  readonly update: "stop-first" | "start-first";
+  readonly restart: RestartPolicy;
+  readonly startPeriodMs: number;
+}
+
+/** One start of a component, as the registry knows it. */
+export interface Instance {
+  readonly name: string;
+  readonly role: "candidate" | "current" | "retired";
+  readonly kind: RuntimeKind;
+  readonly specHash: string;
+  readonly ports: readonly PortMapping[];
+  readonly graceMs: number;
+  /** By the agent's clock; absent until a start of it has succeeded. */
+  readonly startedAtMs?: number;
+  readonly restarts: number;
+}
+
+export interface RestartPolicy {
+  readonly policy: "unless-stopped" | "always" | "on-failure" | "no";
+  /** Of `on-failure`; absent: as often as needed. */
+  readonly maxRetries?: number;
+}

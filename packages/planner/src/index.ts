@@ -1,0 +1,14 @@
+export type { Action, Blocked, Plan, Step } from "./action.ts";
+export { portsOverlap } from "./component.ts";
+export {
+  type Drift,
+  type DriftKind,
+  type Judgement,
+  judge,
+  type ObservedState,
+  observedState,
+} from "./drift.ts";
+export type { ComponentGoal, Instance, RestartPolicy, ServiceGoal, Target } from "./goal.ts";
+export { isActive, type Observation, type Sighting, sightingOf } from "./observation.ts";
+export { plan } from "./plan.ts";
+export { decideRestart, type RestartDecision, restartPauseMs } from "./restart.ts";

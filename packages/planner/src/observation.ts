@@ -1,0 +1,32 @@
+import type { WorkloadExit } from "@mcp/runtime";
+
+/** What was seen of the recorded instances of a service, and of the images it needs. */
+export interface Observation {
+  readonly sightings: ReadonlyMap<string, Sighting>;
+  /** Digests of the images that are on this host, of those that the goal names. */
+  readonly presentImages: ReadonlySet<string>;
+}
+
+/**
+ * What was seen of one instance. `missing` is a fact: its runtime, asked by name in the store we know, said not found.
+ * Whatever is less than that is `unknown`, and nothing is done about it.
+ */
+export type Sighting =
+  | { readonly state: "unknown"; readonly why: string }
+  | { readonly state: "missing" }
+  | { readonly state: "created"; readonly specHash: string }
+  | {
+      readonly state: "starting" | "running" | "stopping";
+      readonly specHash: string;
+      readonly startedAtMs?: number;
+    }
+  | { readonly state: "exited"; readonly specHash: string; readonly exit?: WorkloadExit };
+
+/** Holds its ports and must be stopped before it can go. */
+export const isActive = (sighting: Sighting): boolean =>
+  sighting.state === "running" || sighting.state === "starting" || sighting.state === "stopping";
+
+const neverSeen: Sighting = { state: "unknown", why: "it was not looked for" };
+
+export const sightingOf = (observation: Observation, instance: string): Sighting =>
+  observation.sightings.get(instance) ?? neverSeen;
