@@ -22,7 +22,10 @@ export interface Runtime {
   /** Everything on this host that carries our labels, running or not, sorted by name. */
   list(signal: AbortSignal): Promise<readonly Workload[]>;
 
-  /** One workload by name; undefined only when the runtime itself says that there is none. */
+  /**
+   * One workload by name; undefined only when the runtime itself says that there is none, or that what holds the name
+   * is not ours.
+   */
   inspect(name: string, signal: AbortSignal): Promise<Workload | undefined>;
 
   /**
@@ -33,14 +36,21 @@ export interface Runtime {
    */
   start(spec: WorkloadSpec, signal: AbortSignal): Promise<Handle>;
 
-  /** Ask politely, wait `graceMs`, then kill. Stopping what is stopped or gone succeeds. It is kept, not removed. */
+  /**
+   * Ask politely, wait `graceMs`, then kill. Stopping what is stopped or gone succeeds. It is kept, not removed.
+   * @throws Problem `spec_conflict` if the name is a stranger's, which is left alone.
+   */
   stop(name: string, options: { readonly graceMs: number }, signal: AbortSignal): Promise<void>;
 
-  /** Remove a workload and what belongs to it alone, killing it if it runs. Removing what is gone succeeds. */
+  /**
+   * Remove a workload and what belongs to it alone, killing it if it runs. Removing what is gone succeeds.
+   * @throws Problem `spec_conflict` if the name is a stranger's, which is left alone.
+   */
   remove(name: string, signal: AbortSignal): Promise<void>;
 
   /**
-   * The workload behind a handle of an earlier life of this agent, or undefined if it is gone.
+   * The workload behind a handle of an earlier life of this agent, or undefined if it is gone, also when another one
+   * has its name by now.
    * @throws Problem `runtime_failed` if the handle is of a later version than this backend reads.
    */
   recover(handle: Handle, signal: AbortSignal): Promise<Workload | undefined>;
@@ -49,8 +59,8 @@ export interface Runtime {
   logs(name: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>;
 
   /**
-   * What changes, from the moment the first `next()` is called until the signal aborts; throws when the stream is
-   * lost. Events are hints to look again, not facts: they may be repeated or missed.
+   * What changes, from the moment the first `next()` is called until the signal aborts, whose reason is rethrown;
+   * throws a `Problem` when the stream is lost. Events are hints to look again, not facts: they may be repeated or missed.
    */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
 

@@ -1,0 +1,38 @@
+import { expect } from "vitest";
+import type { Bench } from "../bench.ts";
+
+export const strangerRules = {
+  "what is not ours is not shown": async (bench: Bench) => {
+    await withStranger(bench, async (name) => {
+      expect(await bench.isListed(name)).toBe(false);
+      expect(await bench.runtime.inspect(name, bench.signal)).toBeUndefined();
+    });
+  },
+
+  "a name that a stranger holds cannot be started": async (bench: Bench) => {
+    await withStranger(bench, async (name) => {
+      const spec = { ...(await bench.rig.spec({ does: "sleeps" })), name };
+      await bench.problem("spec_conflict", bench.runtime.start(spec, bench.signal));
+    });
+  },
+
+  "a stranger is never stopped, removed or entered": async (bench: Bench) => {
+    await withStranger(bench, async (name) => {
+      const { runtime, signal } = bench;
+      await bench.problem("spec_conflict", runtime.stop(name, { graceMs: 100 }, signal));
+      await bench.problem("spec_conflict", runtime.remove(name, signal));
+      await bench.problem("workload_not_found", bench.lines(name));
+    });
+  },
+};
+
+async function withStranger(bench: Bench, check: (name: string) => Promise<void>): Promise<void> {
+  const { name } = await bench.rig.spec({ does: "sleeps" });
+  const stranger = await bench.rig.stranger(name);
+  try {
+    await check(name);
+    expect(await stranger.isUntouched()).toBe(true);
+  } finally {
+    await stranger.remove();
+  }
+}
