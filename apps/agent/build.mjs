@@ -1,0 +1,24 @@
+import { build } from "esbuild";
+
+// One file, so that the agent starts fast and an upgrade replaces it whole. better-sqlite3 stays outside: it loads a
+// native binary that lies beside its own sources.
+await build({
+  entryPoints: ["src/main.ts"],
+  outfile: "dist/mcp-agent.js",
+  bundle: true,
+  platform: "node",
+  target: "node22",
+  format: "esm",
+  conditions: ["@mcp/source", "module"],
+  external: ["better-sqlite3"],
+  minifySyntax: true,
+  keepNames: true,
+  sourcemap: true,
+  sourcesContent: false,
+  legalComments: "none",
+  logLevel: "warning",
+  // CommonJS dependencies (pino) call require, which an ES module does not have.
+  banner: {
+    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+  },
+});
