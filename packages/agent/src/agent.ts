@@ -1,0 +1,76 @@
+import { Problem } from "@mcp/base";
+import type { Deps } from "./deps.ts";
+import { Engine } from "./engine/engine.ts";
+import { Watch } from "./engine/watch.ts";
+import { Operations } from "./operations/operations.ts";
+
+/** How long running operations may take to end by themselves when the agent is asked to stop. */
+const drainMs = 10_000;
+/** The registry is kept small: events, finished operations and old revisions are dropped beyond these. */
+const retention = {
+  maxEvents: 1_000_000,
+  maxEventAgeMs: 30 * 86_400_000,
+  maxOperationsPerService: 200,
+  maxRevisionsPerService: 50,
+};
+const retentionEveryMs = 3_600_000;
+
+/**
+ * One node's agent, without its transport. `apps/agent` gives it real runtimes and a server; tests give it fakes and
+ * talk to it through an in-memory transport.
+ *
+ * @example const agent = new Agent(deps); await agent.start(); ... await agent.stop();
+ */
+export class Agent {
+  readonly deps: Deps;
+  readonly engine: Engine;
+  readonly operations: Operations;
+  readonly startedAtMs: number;
+  #watching: Promise<void> | undefined;
+  #retaining: Promise<void> | undefined;
+
+  constructor(deps: Deps) {
+    this.deps = deps;
+    this.engine = new Engine(deps);
+    this.operations = new Operations(this.engine);
+    this.startedAtMs = deps.clock.now();
+  }
+
+  /**
+   * Look at the runtimes, go on with what an earlier life left unfinished, and begin to watch. Returns as soon as
+   * requests can be answered; what has to be started again is started in the background.
+   */
+  async start(): Promise<void> {
+    const { engine, deps } = this;
+    await Promise.all(engine.runtimes.all.map((known) => engine.runtimes.refresh(known, engine.signal)));
+    const unfinished = await deps.registry.operations({ limit: 10_000, unfinished: true });
+    for (const operation of unfinished) engine.enqueue(operation);
+    await engine.journal.write({ service: "", kind: "agent_started", text: `agent ${deps.version} started` });
+    const watch = new Watch(engine);
+    for (const { name } of await deps.registry.services()) watch.lookSoon(name, 0);
+    this.#watching = watch.run();
+    this.#retaining = this.#retain();
+  }
+
+  /** Let running operations end, then stop. Workloads go on. */
+  async stop(): Promise<void> {
+    await this.engine.journal.write({ service: "", kind: "agent_stopped", text: "agent stopped" });
+    await this.engine.drain(drainMs);
+    await Promise.all([this.#watching, this.#retaining]);
+  }
+
+  async #retain(): Promise<void> {
+    const { deps, engine } = this;
+    while (!engine.signal.aborted) {
+      await deps.clock.sleep(retentionEveryMs, engine.signal).catch(() => {});
+      if (engine.signal.aborted) return;
+      await deps.registry.prune(retention).catch((cause: unknown) => {
+        deps.log.error("old records could not be dropped", { cause });
+      });
+    }
+  }
+}
+
+/** For requests that this version answers with `unimplemented`. */
+export const notBuiltYet = (what: string): Problem =>
+  new Problem("not_yet_supported", `${what} is not built yet`, "a later version of the agent will have it");

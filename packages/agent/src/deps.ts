@@ -1,0 +1,46 @@
+import type { Clock } from "@mcp/base";
+import type { Logger } from "@mcp/host";
+import type { Registry } from "@mcp/registry";
+import type { ImageSource, Runtime } from "@mcp/runtime";
+import type { RuntimeStatus } from "./queries/node-status.ts";
+
+/** What the agent is made of; `apps/agent` wires the real ones, tests wire fakes at the design's seams. */
+export interface Deps {
+  readonly node: string;
+  readonly registry: Registry;
+  readonly runtimes: readonly NamedRuntime[];
+  readonly images: ImageSource;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Folders that definitions may mount from. */
+  readonly allowedVolumes: readonly string[];
+  readonly version: string;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** How often everything is looked at even if no event says so, in ms. */
+  readonly intervalMs: number;
+  /** The folders whose disks `NodeStatus` shows, and what lies there. */
+  readonly disks?: readonly { readonly use: string; readonly path: string }[];
+  /** Kinds that no backend of this build runs, and why. */
+  readonly missingRuntimes?: readonly RuntimeStatus[];
+  /** What `Doctor` asks besides its own checks. */
+  readonly checks?: readonly (() => Promise<DoctorCheck>)[];
+  /**
+   * Awaited at every point between two effects, with its name; a test stops the agent there for good, as `kill -9`
+   * would. Absent in production.
+   */
+  readonly faultPoint?: (where: string) => Promise<void>;
+}
+
+export interface NamedRuntime {
+  /** The backend's name, under which its store's identity is remembered: `podman`, `qemu`. */
+  readonly name: string;
+  readonly runtime: Runtime;
+}
+
+export interface DoctorCheck {
+  readonly name: string;
+  readonly outcome: "ok" | "warning" | "failed";
+  readonly text: string;
+  readonly hint: string;
+}

@@ -1,0 +1,207 @@
+import { asProblem, Lanes, limiter, Problem } from "@mcp/base";
+import type { OperationRecord } from "@mcp/registry";
+import type { RuntimeEvent } from "@mcp/runtime";
+import type { Deps } from "../deps.ts";
+import { type IntentDeps, intend } from "../operations/intents.ts";
+import { type OperationRequest, requestOf } from "../operations/request.ts";
+import { Broadcast } from "./broadcast.ts";
+import { converge } from "./convergence.ts";
+import { Journal } from "./journal.ts";
+import { isFinished, OperationFeed } from "./operation-feed.ts";
+import { Runtimes } from "./runtimes.ts";
+import { ServiceStates } from "./service-state.ts";
+
+/** Steps that act on runtimes at the same time, over all services: podman gains nothing beyond this. */
+const stepsAtOnce = 10;
+
+/** Runs operations, one at a time per service. Everything that changes the world goes through here. */
+export class Engine {
+  readonly deps: Deps;
+  readonly runtimes: Runtimes;
+  readonly states: ServiceStates;
+  readonly feed: OperationFeed;
+  readonly journal: Journal;
+  /** What the runtimes say, of all of them. */
+  readonly runtimeEvents = new Broadcast<RuntimeEvent>();
+  readonly #lanes = new Lanes();
+  readonly #limit = limiter(stepsAtOnce);
+  readonly #stopping = new AbortController();
+  #isDraining = false;
+
+  constructor(deps: Deps) {
+    this.deps = deps;
+    this.runtimes = new Runtimes(deps.runtimes, deps.registry, deps.log);
+    this.states = new ServiceStates(deps.registry, this.runtimes, deps.images, deps.random);
+    this.feed = new OperationFeed(deps.registry);
+    this.journal = new Journal(deps.registry, deps.log);
+  }
+
+  /** Aborts when the agent ends. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /**
+   * Record an operation and put it in its service's lane. It goes on whether or not anybody follows it. The same
+   * `requestId` meets the operation that was asked for first.
+   */
+  async submit(requestId: string, service: string, request: OperationRequest): Promise<OperationRecord> {
+    if (this.#isDraining) throw draining();
+    const { operation, isNew } = await this.deps.registry.addOperation({
+      id: newId(this.deps.random),
+      requestId,
+      service,
+      kind: request.kind,
+      request,
+    });
+    if (isNew) this.enqueue(operation);
+    return operation;
+  }
+
+  /** Also for what an earlier life of this agent left unfinished. */
+  enqueue(operation: OperationRecord): void {
+    void this.#lanes
+      .run(operation.service, () => this.#run(operation.id))
+      .catch((cause: unknown) =>
+        this.deps.log.error("an operation could not be run", { operation: operation.id, cause }),
+      );
+  }
+
+  /** Put a service right, from inside its lane. */
+  async repair(service: string): Promise<void> {
+    if (this.#isDraining) return;
+    const id = newId(this.deps.random);
+    const { operation } = await this.deps.registry.addOperation({
+      id,
+      requestId: id,
+      service,
+      kind: "repair",
+      request: { kind: "repair" } satisfies OperationRequest,
+    });
+    await this.#run(operation.id);
+  }
+
+  /** Something else that must not run beside an operation of that service. */
+  inLane<T>(service: string, work: () => Promise<T>): Promise<T> {
+    return this.#lanes.run(service, work);
+  }
+
+  isBusy(service: string): boolean {
+    return this.#lanes.isBusy(service);
+  }
+
+  /** Take no more, let what runs end for at most `withinMs`; the rest is finished by the next agent. */
+  async drain(withinMs: number): Promise<void> {
+    this.#isDraining = true;
+    const waiting = new AbortController();
+    await Promise.race([this.#lanes.idle(), this.deps.clock.sleep(withinMs, waiting.signal).catch(() => {})]);
+    waiting.abort();
+    this.halt();
+  }
+
+  /** End at once, wherever things are. Nothing is lost: the next agent reads how far it came. */
+  halt(): void {
+    this.#isDraining = true;
+    this.#stopping.abort(draining());
+    this.feed.close();
+    this.journal.close();
+    this.runtimeEvents.close();
+  }
+
+  async #run(id: string): Promise<void> {
+    const { registry } = this.deps;
+    let operation = await registry.operation(id);
+    // Left for the next agent.
+    if (!operation || isFinished(operation) || this.signal.aborted) return;
+    try {
+      if (operation.state === "queued") operation = await this.#change(id, { state: "running" });
+      await this.#faultPoint("running");
+      const request = requestOf(operation);
+      if (operation.state === "running") await intend(operation, request, this.#intentDeps(operation));
+      await this.#faultPoint("intended");
+      operation = (await registry.operation(id)) ?? operation;
+      this.feed.publish(id, { type: "operation", operation });
+      await converge(operation, {
+        ...this.deps,
+        states: this.states,
+        runtimes: this.runtimes,
+        feed: this.feed,
+        journal: this.journal,
+        events: this.runtimeEvents,
+        limit: this.#limit,
+        signal: this.signal,
+        faultPoint: (where) => this.#faultPoint(where),
+      });
+      await this.#faultPoint("converged");
+      if (request.kind === "restart")
+        await registry.requestRestart(operation.service, await this.#componentsOf(operation.service), 0);
+      await this.#change(id, { state: "succeeded", finishedAtMs: this.deps.clock.now() });
+    } catch (thrown) {
+      // The agent ends: the operation is not over, the next agent goes on with it.
+      if (this.signal.aborted) return;
+      await this.#fail(operation, thrown);
+    }
+  }
+
+  async #fail(operation: OperationRecord, thrown: unknown): Promise<void> {
+    const problem = asProblem(thrown);
+    if (problem.code === "internal")
+      this.deps.log.error("an operation met a bug", {
+        operation: operation.id,
+        cause: problem.cause ?? thrown,
+      });
+    const kind = operation.kind === "repair" ? "repair_failed" : "operation_failed";
+    const text = `${operation.service}: ${operation.kind} failed: ${problem.message}`;
+    await this.journal.write({ service: operation.service, kind, text });
+    try {
+      const finishedAtMs = this.deps.clock.now();
+      await this.#change(operation.id, { state: "failed", finishedAtMs, problem: problem.toJSON() });
+    } catch (cause) {
+      // Not even that can be written: tell who waits, and leave the rest to the next start.
+      this.deps.log.error("the end of an operation could not be recorded", {
+        operation: operation.id,
+        cause,
+      });
+      const failed: OperationRecord = { ...operation, state: "failed", problem: problem.toJSON() };
+      this.feed.publish(operation.id, { type: "operation", operation: failed });
+    }
+  }
+
+  async #change(
+    id: string,
+    change: Parameters<Deps["registry"]["setOperation"]>[1],
+  ): Promise<OperationRecord> {
+    await this.deps.registry.setOperation(id, change);
+    const operation = (await this.deps.registry.operation(id)) as OperationRecord;
+    this.feed.publish(id, { type: "operation", operation });
+    return operation;
+  }
+
+  async #componentsOf(service: string): Promise<string[]> {
+    const record = await this.deps.registry.service(service);
+    return record?.components.map(({ name }) => name) ?? [];
+  }
+
+  #intentDeps({ id }: OperationRecord): IntentDeps {
+    const { registry, images, node, allowedVolumes } = this.deps;
+    return {
+      registry,
+      states: this.states,
+      runtimes: this.runtimes,
+      node,
+      allowedVolumes,
+      resolve: (reference) => images.resolve(reference, this.signal),
+      note: (notes) => registry.setOperation(id, { notes: [...new Set(notes)] }),
+    };
+  }
+
+  async #faultPoint(where: string): Promise<void> {
+    await this.deps.faultPoint?.(where);
+  }
+}
+
+const newId = (random: () => number): string =>
+  Array.from({ length: 16 }, () => Math.floor(random() * 32).toString(32)).join("");
+
+const draining = (): Problem =>
+  new Problem("draining", "the agent is shutting down and takes no more work", "try again in a moment");

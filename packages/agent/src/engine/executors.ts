@@ -1,0 +1,160 @@
+import type { Clock } from "@mcp/base";
+import type { Action } from "@mcp/planner";
+import type { InstanceRecord, Registry } from "@mcp/registry";
+import type { ImageSource, Runtime, RuntimeEvent, WorkloadSpec } from "@mcp/runtime";
+import { toSpec } from "../revision/revision.ts";
+import { checkVolumesStill } from "../revision/volumes.ts";
+import type { Broadcast } from "./broadcast.ts";
+import type { Journal } from "./journal.ts";
+import type { Runtimes } from "./runtimes.ts";
+import type { Look } from "./service-state.ts";
+import { stand } from "./stand.ts";
+
+export interface ExecutorDeps {
+  readonly registry: Registry;
+  readonly runtimes: Runtimes;
+  readonly images: ImageSource;
+  readonly events: Broadcast<RuntimeEvent>;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+  readonly faultPoint: (where: string) => Promise<void>;
+}
+
+type Executor<Do extends Action["do"]> = (
+  action: Extract<Action, { do: Do }>,
+  look: Look,
+  deps: ExecutorDeps,
+) => Promise<void>;
+
+/** One for each action there is: a missing one does not compile. Each is safe to repeat after a crash. */
+export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
+  async pull({ image }, _look, { images, onProgress, signal }) {
+    await images.pull(image, onProgress, signal);
+  },
+
+  async start(action, look, deps) {
+    const record = action.isNew
+      ? await recordNewInstance(action.component, action.instance, look, deps)
+      : recordOf(action.instance, look);
+    const runtime = runtimeOf(action, look, deps);
+    const spec = record.spec as WorkloadSpec;
+    await checkVolumesStill(spec.volumes, action.component);
+    await deps.faultPoint("start: recorded");
+    const handle = await runtime.start(spec, deps.signal);
+    await deps.faultPoint("start: started");
+    const restarts = record.restarts + (action.isRestart ? 1 : 0);
+    await deps.registry.setInstance(action.instance, { handle, startedAtMs: deps.clock.now(), restarts });
+    await deps.journal.write({
+      service: look.record.name,
+      component: action.component,
+      kind: action.isRestart ? "restarted" : "started",
+      text: `${action.instance} was ${action.isRestart ? `restarted, for the ${ordinal(restarts)} time` : "started"}`,
+    });
+  },
+
+  async stand(action, look, deps) {
+    const { instance, startPeriodMs } = action;
+    // Read anew: a start step of this very plan may have stamped it.
+    const service = await deps.registry.service(look.record.name);
+    const startedAtMs = service?.instances.find(({ name }) => name === instance)?.startedAtMs;
+    await stand(instance, {
+      runtime: runtimeOf(action, look, deps),
+      events: deps.events,
+      clock: deps.clock,
+      startedAtMs: startedAtMs ?? deps.clock.now(),
+      startPeriodMs,
+      signal: deps.signal,
+    });
+  },
+
+  async stop(action, look, deps) {
+    const { component, instance, graceMs } = action;
+    await runtimeOf(action, look, deps).stop(instance, { graceMs }, deps.signal);
+    await deps.journal.write({
+      service: look.record.name,
+      component,
+      kind: "stopped",
+      text: `${instance} was stopped`,
+    });
+  },
+
+  async remove(action, look, deps) {
+    await runtimeOf(action, look, deps).remove(action.instance, deps.signal);
+    await deps.faultPoint("remove: removed");
+    await deps.registry.removeInstance(action.instance);
+  },
+
+  async accept({ revision, keep }, look, { registry, journal }) {
+    const service = look.record.name;
+    await registry.accept(service, { keep });
+    await journal.write({ service, kind: "deployed", text: `${service}: revision ${revision} is current` });
+  },
+
+  async discard({ revision }, look, { registry, journal }) {
+    const service = look.record.name;
+    await registry.discard(service);
+    const remains = look.record.currentRevision;
+    const text =
+      remains === undefined
+        ? `${service}: revision ${revision} failed and is removed; there was none before it`
+        : `${service}: revision ${revision} failed; revision ${remains} stays current`;
+    await journal.write({ service, kind: "deploy_failed", text });
+  },
+
+  async forget(_action, look, { registry, journal }) {
+    const service = look.record.name;
+    await registry.forget(service);
+    await journal.write({ service, kind: "undeployed", text: `${service} was undeployed` });
+  },
+};
+
+export function execute(action: Action, look: Look, deps: ExecutorDeps): Promise<void> {
+  // Each executor takes its own action: a correlation that the type of an index access cannot express.
+  return (executors[action.do] as Executor<Action["do"]>)(action, look, deps);
+}
+
+/** The intent comes first: a kill between here and the runtime leaves a record of what to look for. */
+async function recordNewInstance(
+  component: string,
+  instance: string,
+  look: Look,
+  deps: ExecutorDeps,
+): Promise<InstanceRecord> {
+  const { record, revisions } = look;
+  const isTrial = record.candidate?.state === "trying";
+  const number = isTrial ? record.candidate?.revision : record.currentRevision;
+  const pinned = revisions.get(number ?? -1)?.components.find(({ name }) => name === component);
+  if (number === undefined || !pinned) throw new Error(`nothing to start ${instance} from`);
+  const added = {
+    name: instance,
+    service: record.name,
+    component,
+    revision: number,
+    specHash: pinned.specHash,
+    spec: toSpec(record.name, number, pinned, instance),
+    kind: pinned.runtime,
+    role: isTrial ? ("candidate" as const) : ("current" as const),
+  };
+  await deps.registry.addInstance(added);
+  return { ...added, createdAtMs: deps.clock.now(), restarts: 0 };
+}
+
+function recordOf(instance: string, look: Look): InstanceRecord {
+  const record = look.record.instances.find(({ name }) => name === instance);
+  if (!record) throw new Error(`instance ${instance} is not recorded`);
+  return record;
+}
+
+/** By the instance's own kind; one that this plan makes is of its target's kind. */
+function runtimeOf(action: { component: string; instance: string }, look: Look, deps: ExecutorDeps): Runtime {
+  const component = look.goal.components.find(({ name }) => name === action.component);
+  const instance = component?.instances.find(({ name }) => name === action.instance);
+  const kind = instance?.kind ?? component?.target?.kind;
+  if (!kind) throw new Error(`instance ${action.instance} is not recorded`);
+  return deps.runtimes.require(kind).runtime;
+}
+
+const ordinal = (count: number): string =>
+  `${count}${["th", "st", "nd", "rd"][count % 100 > 10 && count % 100 < 14 ? 0 : count % 10] ?? "th"}`;

@@ -1,0 +1,85 @@
+import type { ComponentGoal, Instance, ServiceGoal, Target } from "@mcp/planner";
+import type { InstanceRecord, ServiceRecord } from "@mcp/registry";
+import type { RuntimeKind, WorkloadSpec } from "@mcp/runtime";
+import type { PinnedComponent, Revision } from "../revision/revision.ts";
+
+/**
+ * The registry's records as the planner's goal. While a candidate is tried its components are the targets, else those
+ * of the current revision.
+ */
+export function toGoal(
+  record: ServiceRecord,
+  revisions: ReadonlyMap<number, Revision>,
+  cause: ServiceGoal["cause"],
+  freshSuffix: () => string,
+): ServiceGoal {
+  const aim =
+    record.candidate?.state === "trying"
+      ? revisions.get(record.candidate.revision)
+      : record.currentRevision === undefined
+        ? undefined
+        : revisions.get(record.currentRevision);
+  const targets = new Map(aim?.components.map((component) => [component.name, component]));
+  const ofComponent = Map.groupBy(record.instances, ({ component }) => component);
+  const names = new Set([
+    ...targets.keys(),
+    ...record.components.map(({ name }) => name),
+    ...ofComponent.keys(),
+  ]);
+  const grace = (instance: InstanceRecord): number =>
+    revisions.get(instance.revision)?.components.find(({ name }) => name === instance.component)?.graceMs ??
+    targets.get(instance.component)?.graceMs ??
+    defaultGraceMs;
+
+  const components = [...names].map((name): ComponentGoal => {
+    const component = record.components.find((candidate) => candidate.name === name);
+    const target = targets.get(name);
+    const knownName = target?.knownName ?? component?.knownName ?? name;
+    return {
+      name,
+      desired: component?.desired ?? "running",
+      ...(target && aim && { target: toTarget(target, aim.number) }),
+      instances: (ofComponent.get(name) ?? []).map((instance) => toInstance(instance, grace(instance))),
+      ...(component?.restartBeforeMs !== undefined && { restartBeforeMs: component.restartBeforeMs }),
+      freshName: `${knownName}.${freshSuffix()}`,
+    };
+  });
+  return {
+    service: record.name,
+    desired: record.desired,
+    managed: record.managed,
+    ...(record.currentRevision !== undefined && { current: record.currentRevision }),
+    ...(record.candidate && { candidate: record.candidate }),
+    cause,
+    components,
+  };
+}
+
+/** For an instance whose revision is no longer kept. */
+const defaultGraceMs = 10_000;
+
+function toTarget(component: PinnedComponent, revision: number): Target {
+  const { specHash, runtime, image, ports, dependsOn, update, restart, startPeriodMs } = component;
+  return { revision, specHash, kind: runtime, image, ports, dependsOn, update, restart, startPeriodMs };
+}
+
+function toInstance(record: InstanceRecord, graceMs: number): Instance {
+  const { name, role, specHash, startedAtMs, restarts } = record;
+  return {
+    name,
+    role,
+    kind: record.kind as RuntimeKind,
+    specHash,
+    ports: (record.spec as WorkloadSpec).ports,
+    graceMs,
+    ...(startedAtMs !== undefined && { startedAtMs }),
+    restarts,
+  };
+}
+
+const alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
+
+/** Five letters and digits: enough that instances of one component never meet the name of another. */
+export function randomSuffix(random: () => number): string {
+  return Array.from({ length: 5 }, () => alphabet[Math.floor(random() * alphabet.length)]).join("");
+}

@@ -1,0 +1,110 @@
+import type { Observation, ServiceGoal, Sighting } from "@mcp/planner";
+import type { ImageSource, Workload } from "@mcp/runtime";
+import { type KnownRuntime, type Runtimes, whyUnknown } from "./runtimes.ts";
+
+/**
+ * What is there of the goal's instances. One list per runtime, and a question by name for each one that the list
+ * lacks, since absence from a list is only a hint.
+ */
+export async function observe(
+  goal: ServiceGoal,
+  runtimes: Runtimes,
+  images: ImageSource,
+  signal: AbortSignal,
+): Promise<Observation> {
+  const sightings = new Map<string, Sighting>();
+  const instances = goal.components.flatMap((component) => component.instances);
+  const byRuntime = Map.groupBy(instances, ({ kind }) => runtimes.forKind(kind));
+  const looking = [...byRuntime].map(async ([known, sought]) => {
+    const look = known ? await lookAt(known, runtimes, signal) : noRuntime;
+    await Promise.all(
+      sought.map(async (instance) => {
+        // One that was never started, and is not there, is plainly still to be made.
+        const wasStarted = instance.startedAtMs !== undefined;
+        sightings.set(instance.name, await look(instance.name, wasStarted));
+      }),
+    );
+  });
+  await Promise.all(looking);
+  return { sightings, presentImages: await findImages(goal, sightings, images, signal) };
+}
+
+type Look = (name: string, wasStarted: boolean) => Promise<Sighting>;
+
+const noRuntime: Look = async () => ({ state: "unknown", why: "no runtime of this node runs this kind" });
+
+async function lookAt(known: KnownRuntime, runtimes: Runtimes, signal: AbortSignal): Promise<Look> {
+  const unknown = (thrown: unknown): Look => {
+    const sighting: Sighting = { state: "unknown", why: whyUnknown(thrown) };
+    return async () => sighting;
+  };
+  // Trouble is asked about anew: it may be over.
+  if (known.trouble || !known.probe) await runtimes.refresh(known, signal);
+  if (known.trouble) return unknown(known.trouble);
+  let listed: Map<string, Workload>;
+  try {
+    listed = new Map((await known.list()).map((workload) => [workload.name, workload]));
+  } catch (thrown) {
+    signal.throwIfAborted();
+    return unknown(thrown);
+  }
+  let refreshed: Promise<void> | undefined;
+  return async (name, wasStarted) => {
+    const workload = listed.get(name);
+    if (workload) return toSighting(workload);
+    if (!wasStarted) return { state: "missing" };
+    try {
+      const found = await known.runtime.inspect(name, signal);
+      if (found) return toSighting(found);
+      // Gone, if this is still the store that we know.
+      refreshed ??= runtimes.refresh(known, signal);
+      await refreshed;
+      return known.trouble ? { state: "unknown", why: known.trouble.message } : { state: "missing" };
+    } catch (thrown) {
+      signal.throwIfAborted();
+      return { state: "unknown", why: whyUnknown(thrown) };
+    }
+  };
+}
+
+export function toSighting(workload: Workload): Sighting {
+  const { specHash } = workload.labels;
+  switch (workload.state) {
+    case "created":
+      return { state: "created", specHash };
+    case "exited":
+      return { state: "exited", specHash, ...(workload.exit && { exit: workload.exit }) };
+    default:
+      return {
+        state: workload.state,
+        specHash,
+        ...(workload.startedAtMs !== undefined && { startedAtMs: workload.startedAtMs }),
+      };
+  }
+}
+
+/** Only the images of components that may need a new instance: the others have theirs. */
+async function findImages(
+  goal: ServiceGoal,
+  sightings: ReadonlyMap<string, Sighting>,
+  images: ImageSource,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const needed = goal.components.flatMap(({ target, instances }) =>
+    target &&
+    !instances.some(
+      (instance) => instance.specHash === target.specHash && isThere(sightings.get(instance.name)),
+    )
+      ? [target.image]
+      : [],
+  );
+  const present = await Promise.all(
+    needed.map(async (image) =>
+      (await images.exists(image, signal).catch(() => false)) ? [image.digest] : [],
+    ),
+  );
+  return new Set(present.flat());
+}
+
+const isThere = (sighting: Sighting | undefined): boolean =>
+  sighting !== undefined && sighting.state !== "missing" && sighting.state !== "unknown";

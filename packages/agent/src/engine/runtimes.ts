@@ -1,0 +1,121 @@
+import { asProblem, Problem } from "@mcp/base";
+import type { Logger } from "@mcp/host";
+import type { Registry } from "@mcp/registry";
+import type { Probe, Runtime, RuntimeKind, Workload } from "@mcp/runtime";
+import type { NamedRuntime } from "../deps.ts";
+
+/** The runtimes of this node, and whether each can be believed. */
+export class Runtimes {
+  readonly #registry: Registry;
+  readonly #log: Logger;
+  readonly all: readonly KnownRuntime[];
+
+  constructor(runtimes: readonly NamedRuntime[], registry: Registry, log: Logger) {
+    this.#registry = registry;
+    this.#log = log;
+    this.all = runtimes.map(({ name, runtime }) => new KnownRuntime(name, runtime));
+  }
+
+  forKind(kind: RuntimeKind): KnownRuntime | undefined {
+    return this.all.find(({ runtime }) => runtime.kinds.includes(kind));
+  }
+
+  /** @throws Problem `runtime_unsupported` if no backend of this node runs that kind. */
+  require(kind: RuntimeKind): KnownRuntime {
+    const known = this.forKind(kind);
+    if (known) return known;
+    throw new Problem(
+      "runtime_unsupported",
+      `this node cannot run a ${kind}`,
+      "see what it can run, and why not more, with: mcp node status",
+    );
+  }
+
+  /**
+   * Ask a runtime how it is, and compare its store with the one we know; the first one seen is remembered. Whatever a
+   * runtime says while it shows another store is not about our workloads.
+   */
+  async refresh(known: KnownRuntime, signal: AbortSignal): Promise<void> {
+    const before = known.trouble?.message;
+    known.probe = await known.runtime.probe(signal);
+    known.trouble = await this.#judge(known);
+    if (known.trouble && known.trouble.message !== before)
+      this.#log.warn("a runtime cannot be used", { runtime: known.name, problem: known.trouble.toJSON() });
+  }
+
+  async #judge({ name, probe }: KnownRuntime): Promise<Problem | undefined> {
+    if (!probe) return undefined;
+    if (!probe.ok) return new Problem("runtime_unavailable", probe.why, probe.hint);
+    const key = storeKey(name);
+    const remembered = await this.#registry.meta(key);
+    if (remembered === undefined) await this.#registry.setMeta(key, probe.store).catch(() => {});
+    if (remembered === undefined || remembered === probe.store) return undefined;
+    return new Problem(
+      "store_changed",
+      `${name} shows the store ${probe.store}, but this node's workloads are in ${remembered}`,
+      "put the old store back, or accept the new one with: mcp-agent accept-store --config FILE",
+    );
+  }
+}
+
+/** Under which `registry.meta` keeps the identity of a runtime's store. */
+export const storeKey = (runtime: string): string => `store.${runtime}`;
+
+export class KnownRuntime {
+  readonly name: string;
+  readonly runtime: Runtime;
+  /** The last answer; undefined until the first. */
+  probe: Probe | undefined;
+  /** Why nothing that it says counts at present. */
+  trouble: Problem | undefined;
+  readonly #lister: SharedCall<readonly Workload[]>;
+
+  constructor(name: string, runtime: Runtime) {
+    this.name = name;
+    this.runtime = runtime;
+    this.#lister = new SharedCall(() => runtime.list(AbortSignal.timeout(listLimitMs)));
+  }
+
+  /** Everything of ours that it has, as of now or later. Those who ask at the same time share one call. */
+  list(): Promise<readonly Workload[]> {
+    return this.#lister.call();
+  }
+}
+
+const listLimitMs = 15_000;
+
+/**
+ * Joins callers: whoever asks while a call is under way shares the next one, never the present one, since that may
+ * have looked before the caller's own change.
+ */
+class SharedCall<T> {
+  readonly #work: () => Promise<T>;
+  #current: Promise<T> | undefined;
+  #next: Promise<T> | undefined;
+
+  constructor(work: () => Promise<T>) {
+    this.#work = work;
+  }
+
+  call(): Promise<T> {
+    if (!this.#current) return this.#start();
+    this.#next ??= this.#current.then(ignore, ignore).then(() => {
+      this.#next = undefined;
+      return this.#start();
+    });
+    return this.#next;
+  }
+
+  #start(): Promise<T> {
+    const current = this.#work().finally(() => {
+      if (this.#current === current) this.#current = undefined;
+    });
+    this.#current = current;
+    return current;
+  }
+}
+
+const ignore = (): void => {};
+
+/** For a sighting that is `unknown`: why, in a few words. */
+export const whyUnknown = (thrown: unknown): string => asProblem(thrown).message;

@@ -1,0 +1,108 @@
+import { Problem } from "@mcp/base";
+import { type Observation, type Plan, plan, type ServiceGoal } from "@mcp/planner";
+import type { Registry, ServiceRecord } from "@mcp/registry";
+import type { ImageSource } from "@mcp/runtime";
+import { type Revision, readRevision } from "../revision/revision.ts";
+import { randomSuffix, toGoal } from "./goal.ts";
+import { observe } from "./observe.ts";
+import type { Runtimes } from "./runtimes.ts";
+
+/** A service as the registry has it, with the revisions that matter now. */
+export interface ServiceState {
+  readonly record: ServiceRecord;
+  readonly revisions: ReadonlyMap<number, Revision>;
+}
+
+/** What was looked at and decided, together, so that steps are carried out on the facts they were planned from. */
+export interface Look extends ServiceState {
+  readonly goal: ServiceGoal;
+  readonly observation: Observation;
+  readonly plan: Plan;
+}
+
+const mostCachedRevisions = 2_000;
+
+/** Reads services and plans for them. Revisions never change, so a parsed one is kept. */
+export class ServiceStates {
+  readonly #registry: Registry;
+  readonly #runtimes: Runtimes;
+  readonly #images: ImageSource;
+  readonly #random: () => number;
+  readonly #parsed = new Map<string, Revision>();
+
+  constructor(registry: Registry, runtimes: Runtimes, images: ImageSource, random: () => number) {
+    this.#registry = registry;
+    this.#runtimes = runtimes;
+    this.#images = images;
+    this.#random = random;
+  }
+
+  /** @throws Problem `service_not_found`. */
+  async load(service: string): Promise<ServiceState> {
+    const record = await this.#registry.service(service);
+    if (record) return (await this.#withRevisions([record]))[0] as ServiceState;
+    throw new Problem(
+      "service_not_found",
+      `there is no service ${service} on this node`,
+      "see what there is with: mcp list",
+    );
+  }
+
+  async loadAll(names?: readonly string[]): Promise<ServiceState[]> {
+    return this.#withRevisions(await this.#registry.services(names));
+  }
+
+  goalOf({ record, revisions }: ServiceState, cause: ServiceGoal["cause"]): ServiceGoal {
+    return toGoal(record, revisions, cause, () => randomSuffix(this.#random));
+  }
+
+  observe(goal: ServiceGoal, signal: AbortSignal): Promise<Observation> {
+    return observe(goal, this.#runtimes, this.#images, signal);
+  }
+
+  /** Undefined if there is no such service, or no longer. */
+  async look(
+    service: string,
+    cause: ServiceGoal["cause"],
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<Look | undefined> {
+    const [state] = await this.loadAll([service]);
+    if (!state) return undefined;
+    const goal = this.goalOf(state, cause);
+    const observation = await this.observe(goal, signal);
+    return { ...state, goal, observation, plan: plan(goal, observation, nowMs) };
+  }
+
+  async #withRevisions(records: readonly ServiceRecord[]): Promise<ServiceState[]> {
+    const needed = records.map((record) => ({ record, numbers: revisionNumbers(record) }));
+    const missing = needed.flatMap(({ record, numbers }) =>
+      [...numbers]
+        .filter((number) => !this.#parsed.has(keyOf(record.name, number)))
+        .map((number) => ({ service: record.name, number })),
+    );
+    if (this.#parsed.size > mostCachedRevisions) this.#parsed.clear();
+    const found = missing.length > 0 ? await this.#registry.revisionsOf(missing) : [];
+    for (const revision of found)
+      this.#parsed.set(keyOf(revision.service, revision.number), readRevision(revision));
+    return needed.map(({ record, numbers }) => ({
+      record,
+      revisions: new Map(
+        [...numbers].flatMap((number) => {
+          const revision = this.#parsed.get(keyOf(record.name, number));
+          return revision ? [[number, revision] as const] : [];
+        }),
+      ),
+    }));
+  }
+}
+
+const keyOf = (service: string, number: number): string => `${service}#${number}`;
+
+function revisionNumbers({ currentRevision, candidate, instances }: ServiceRecord): Set<number> {
+  return new Set([
+    ...(currentRevision === undefined ? [] : [currentRevision]),
+    ...(candidate ? [candidate.revision] : []),
+    ...instances.map(({ revision }) => revision),
+  ]);
+}

@@ -1,0 +1,166 @@
+import { Problem } from "@mcp/base";
+import type { OperationRecord, Registry } from "@mcp/registry";
+import type { ServiceState, ServiceStates } from "../engine/service-state.ts";
+import { isSameContent, type RevisionContent } from "../revision/content.ts";
+import { toRevision } from "../revision/revision.ts";
+import { checkDefinition, type ProposalDeps, pinImages, withComponent } from "./proposal.ts";
+import type { OperationRequest } from "./request.ts";
+
+export interface IntentDeps extends ProposalDeps {
+  readonly registry: Registry;
+  readonly states: ServiceStates;
+  readonly note: (notes: readonly string[]) => Promise<void>;
+}
+
+type Intent<Kind extends OperationRequest["kind"]> = (
+  operation: OperationRecord,
+  request: Extract<OperationRequest, { kind: Kind }>,
+  deps: IntentDeps,
+) => Promise<void>;
+
+/**
+ * How each operation changes what is wanted. That is all they do: the way there is the same for every one of them.
+ * Each may be repeated, since an agent that was killed in the middle does it again.
+ */
+export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind> } = {
+  async deploy(operation, request, deps) {
+    // The proposal names its operation in one transaction: it has been made already.
+    if (operation.revision !== undefined) return;
+    const checked = await checkDefinition(request.definition, deps);
+    const pinned = await pinImages(checked, deps);
+    await deps.note([...checked.notes, ...pinned.notes]);
+    const current = await currentState(checked.service, deps);
+    const content = wantedContent(pinned.content, current, request.component);
+    const state = checked.isActive ? "running" : "stopped";
+    if (current && isCurrent(content, current)) {
+      await deps.registry.setDesired(
+        checked.service,
+        state,
+        request.component ? [request.component] : undefined,
+      );
+      return;
+    }
+    await propose(operation, content, "deploy", request.component, current, deps);
+  },
+
+  async rollback(operation, request, deps) {
+    if (operation.revision !== undefined) return;
+    const current = await deps.states.load(operation.service);
+    const record = await revisionToReturnTo(current, request.revision, deps.registry);
+    const content = record.content as RevisionContent;
+    await propose(operation, content, `rollback to ${record.number}`, undefined, current, deps);
+  },
+
+  async undeploy(operation, _request, deps) {
+    // Gone already, if a killed agent had come that far.
+    if (await currentState(operation.service, deps))
+      await deps.registry.setDesired(operation.service, "absent");
+  },
+
+  async stop(operation, { component }, { registry }) {
+    await registry.setDesired(operation.service, "stopped", component ? [component] : undefined);
+  },
+
+  async start(operation, { component }, { registry }) {
+    await registry.setDesired(operation.service, "running", component ? [component] : undefined);
+  },
+
+  async restart(operation, { component }, { registry, states }) {
+    const { record } = await states.load(operation.service);
+    const components = component ? [component] : record.components.map(({ name }) => name);
+    await registry.setDesired(operation.service, "running", component ? [component] : undefined);
+    await registry.requestRestart(operation.service, components, operation.createdAtMs);
+  },
+
+  async repair() {},
+};
+
+export function intend(
+  operation: OperationRecord,
+  request: OperationRequest,
+  deps: IntentDeps,
+): Promise<void> {
+  // Each takes its own request: a correlation that the type of an index access cannot express.
+  return (intents[request.kind] as Intent<OperationRequest["kind"]>)(operation, request, deps);
+}
+
+async function propose(
+  operation: OperationRecord,
+  content: RevisionContent,
+  origin: string,
+  onlyComponent: string | undefined,
+  current: ServiceState | undefined,
+  { registry }: IntentDeps,
+): Promise<void> {
+  const { complete, components } = toRevision(operation.service, 0, content);
+  const wanted = complete.active ? ("running" as const) : ("stopped" as const);
+  const held = new Map(current?.record.components.map(({ name, desired }) => [name, desired]));
+  await registry.propose({
+    service: operation.service,
+    managed: complete.managed,
+    origin,
+    content,
+    operationId: operation.id,
+    desired: wanted,
+    components: components.map(({ name, knownName }) => ({
+      name,
+      knownName,
+      // A deploy of one component does not undo a stop of the others.
+      desired: onlyComponent === undefined || name === onlyComponent ? wanted : (held.get(name) ?? wanted),
+    })),
+    ports: components.flatMap(({ name, ports }) =>
+      ports.map(({ address, host, protocol }) => ({ component: name, address, port: host, protocol })),
+    ),
+  });
+}
+
+export function wantedContent(
+  content: RevisionContent,
+  current: ServiceState | undefined,
+  component: string | undefined,
+): RevisionContent {
+  if (component === undefined) return content;
+  const base = currentRevision(current)?.content ?? { v: 1, sources: [], components: [] };
+  return withComponent(base, content, component);
+}
+
+export function isCurrent(content: RevisionContent, state: ServiceState): boolean {
+  const current = currentRevision(state);
+  return current !== undefined && !state.record.candidate && isSameContent(current.content, content);
+}
+
+const currentRevision = (state: ServiceState | undefined) =>
+  state?.revisions.get(state.record.currentRevision ?? -1);
+
+export async function currentState(
+  service: string,
+  { states }: { readonly states: ServiceStates },
+): Promise<ServiceState | undefined> {
+  return (await states.loadAll([service]))[0];
+}
+
+/** The named revision, or the newest that was current before the present one. */
+export async function revisionToReturnTo(
+  state: ServiceState,
+  number: number | undefined,
+  registry: Registry,
+) {
+  const { name, currentRevision } = state.record;
+  const revisions = await registry.revisions(name);
+  const found =
+    number === undefined
+      ? revisions.find((revision) => revision.state === "earlier" && revision.number !== currentRevision)
+      : revisions.find((revision) => revision.number === number);
+  if (found) return found;
+  if (number !== undefined)
+    throw new Problem(
+      "revision_not_found",
+      `${name} has no revision ${number}`,
+      `see what there is with: mcp service history ${name}`,
+    );
+  throw new Problem(
+    "no_earlier_revision",
+    `${name} has no earlier revision to go back to`,
+    `see its history with: mcp service history ${name}`,
+  );
+}

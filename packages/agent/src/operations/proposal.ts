@@ -1,0 +1,137 @@
+import { Problem } from "@mcp/base";
+import type { ImagePin, VolumeMount } from "@mcp/runtime";
+import {
+  type CompleteComponent,
+  completeDefinition,
+  currentConventions,
+  definitionToJSON,
+  parseDefinition,
+} from "@mcp/servicedef";
+import type { Runtimes } from "../engine/runtimes.ts";
+import type { RevisionComponent, RevisionContent } from "../revision/content.ts";
+import { resolveVolumes } from "../revision/volumes.ts";
+import type { DefinitionText } from "./request.ts";
+
+export interface ProposalDeps {
+  readonly node: string;
+  readonly runtimes: Runtimes;
+  readonly allowedVolumes: readonly string[];
+  readonly resolve: (reference: string) => Promise<ImagePin>;
+}
+
+/** A definition that was read and found good for this node; nothing has been asked of a registry yet. */
+export interface CheckedDefinition {
+  readonly service: string;
+  readonly managed: "heal" | "report" | "ignore";
+  readonly isActive: boolean;
+  readonly components: readonly CheckedComponent[];
+  readonly source: RevisionContent["sources"][number];
+  readonly notes: readonly string[];
+}
+
+export interface CheckedComponent extends CompleteComponent {
+  readonly mounts: readonly VolumeMount[];
+}
+
+/**
+ * Read a definition and see whether this node can run it. No effects, so that bad input is told at once.
+ * @throws Problem of `@mcp/servicedef`, `wrong_node`, `runtime_unsupported`, `not_yet_supported`, `volume_*`.
+ */
+export async function checkDefinition(text: DefinitionText, deps: ProposalDeps): Promise<CheckedDefinition> {
+  const definition = parseDefinition(text.toml, { file: text.file });
+  const conventions = currentConventions(text.imageRegistry === "" ? undefined : text.imageRegistry);
+  const complete = completeDefinition(definition, conventions);
+  if (complete.node !== undefined && complete.node !== deps.node)
+    throw new Problem(
+      "wrong_node",
+      `${complete.name} is meant for node ${complete.node}, and this is ${deps.node}`,
+      `deploy it there: mcp deploy --node ${complete.node} ${complete.name}`,
+    );
+  const notes: string[] = [];
+  const components: CheckedComponent[] = [];
+  for (const component of complete.components) {
+    refuseWhatIsNotBuilt(component);
+    deps.runtimes.require(component.runtime);
+    const resolved = await resolveVolumes(component, deps.allowedVolumes);
+    notes.push(...resolved.notes, ...limitNotes(component, deps.runtimes));
+    if (component.health)
+      notes.push(`${component.name}: its health check is kept, but not run yet by this version`);
+    components.push({ ...component, mounts: resolved.volumes });
+  }
+  return {
+    service: complete.name,
+    managed: complete.managed,
+    isActive: complete.active,
+    components,
+    source: { toml: text.toml, file: text.file, definition: definitionToJSON(definition), conventions },
+    notes,
+  };
+}
+
+/** Ask, once, what each tag means now, and pin it. */
+export async function pinImages(
+  checked: CheckedDefinition,
+  deps: ProposalDeps,
+): Promise<{ content: RevisionContent; notes: string[] }> {
+  const references = [...new Set(checked.components.map(({ image }) => image))];
+  const pins = new Map(
+    await Promise.all(
+      references.map(async (reference) => [reference, await deps.resolve(reference)] as const),
+    ),
+  );
+  const components = checked.components.map(({ name, image, mounts }): RevisionComponent => {
+    const { reference, digest } = pins.get(image) as ImagePin;
+    return { name, source: 0, image: { reference, digest }, volumes: mounts };
+  });
+  return {
+    content: { v: 1, sources: [checked.source], components },
+    notes: [...pins.values()].flatMap(({ note }) => note ?? []),
+  };
+}
+
+/**
+ * `base` with one component from `next`: what a deploy of `service/component` asks for. Each component keeps the
+ * definition it came from, so that a change elsewhere in the file does not reach the others.
+ */
+export function withComponent(
+  base: RevisionContent,
+  next: RevisionContent,
+  component: string,
+): RevisionContent {
+  const replaced = next.components.find(({ name }) => name === component);
+  if (!replaced) return base;
+  const kept = base.components.filter(({ name }) => name !== component);
+  const used = [...new Set(kept.map(({ source }) => source))].sort((a, b) => a - b);
+  const sources = [...used.flatMap((index) => base.sources[index] ?? []), ...next.sources];
+  return {
+    v: 1,
+    sources,
+    components: [
+      ...kept.map((entry) => ({ ...entry, source: used.indexOf(entry.source) })),
+      { ...replaced, source: sources.length - 1 },
+    ],
+  };
+}
+
+function refuseWhatIsNotBuilt(component: CompleteComponent): void {
+  const unbuilt =
+    component.envFrom.length > 0 ? "env_from" : component.routes.length > 0 ? "routes" : undefined;
+  if (unbuilt)
+    throw new Problem(
+      "not_yet_supported",
+      `component ${component.name} has ${unbuilt}, which this version cannot serve yet`,
+      unbuilt === "routes" ? "publish a port with ports = [...] instead" : "use env = {...} instead",
+    );
+}
+
+function limitNotes(component: CompleteComponent, runtimes: Runtimes): string[] {
+  const probe = runtimes.require(component.runtime).probe;
+  if (!probe?.ok) return [];
+  const { memoryLimit, cpuLimit } = probe.can;
+  const notes: string[] = [];
+  if (component.memoryMiB !== undefined && !memoryLimit.ok)
+    notes.push(`${component.name}: memory is not limited here: ${memoryLimit.why}`);
+  if (component.vcpus !== undefined && !cpuLimit.ok)
+    notes.push(`${component.name}: vcpus are not limited here: ${cpuLimit.why}`);
+  return notes;
+}

@@ -1,0 +1,54 @@
+import type { Agent } from "../agent.ts";
+import type { DoctorCheck } from "../deps.ts";
+import { nodeStatus } from "./node-status.ts";
+import { status } from "./status.ts";
+
+const fullShare = 0.9;
+
+/** What is wrong with this machine, and what to type. */
+export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
+  const { deps, engine } = agent;
+  const node = await nodeStatus(agent);
+  const runtimes = node.runtimes.map(({ kinds, ok, version, store, cannot, why, hint }): DoctorCheck => {
+    const name = kinds.join(", ");
+    if (!ok) return { name, outcome: "failed", text: why, hint };
+    if (cannot.length === 0) return { name, outcome: "ok", text: `${version}, store ${store}`, hint: "" };
+    const lacks = cannot.map(({ capability, why: because }) => `no ${capability} (${because})`).join("; ");
+    return { name, outcome: "warning", text: `${version}, but ${lacks}`, hint: "see: mcp node status" };
+  });
+  const disks = node.disks.map(({ use, path, totalBytes, availableBytes }): DoctorCheck => {
+    const share = totalBytes === 0 ? 0 : 1 - availableBytes / totalBytes;
+    const text = `${path} is ${Math.round(share * 100)} % full`;
+    return share < fullShare
+      ? { name: `disk: ${use}`, outcome: "ok", text, hint: "" }
+      : {
+          name: `disk: ${use}`,
+          outcome: "warning",
+          text,
+          hint: `free some space: du -xh ${path} | sort -h | tail`,
+        };
+  });
+  const writable = await deps.registry.checkWritable().then(
+    (): DoctorCheck => ({ name: "database", outcome: "ok", text: "it can be written", hint: "" }),
+    (thrown: { message: string; hint?: string }): DoctorCheck => ({
+      name: "database",
+      outcome: "failed",
+      text: thrown.message,
+      hint: thrown.hint ?? "",
+    }),
+  );
+  const others = await Promise.all((deps.checks ?? []).map((check) => check()));
+  return [...runtimes, writable, ...disks, ...others, await driftCheck(engine)];
+}
+
+async function driftCheck(engine: Agent["engine"]): Promise<DoctorCheck> {
+  const { services, unmanaged } = await status(engine, undefined, engine.signal);
+  const drifted = services.filter(({ components }) => components.some(({ drift }) => drift.length > 0));
+  const names = [
+    ...drifted.map(({ state }) => state.record.name),
+    ...unmanaged.map(({ name }) => `${name} (unmanaged)`),
+  ];
+  return names.length === 0
+    ? { name: "services", outcome: "ok", text: `${services.length}, all as they should be`, hint: "" }
+    : { name: "services", outcome: "warning", text: `drift in ${names.join(", ")}`, hint: "see: mcp status" };
+}

@@ -1,0 +1,91 @@
+import { type ComponentGoal, type Drift, judge, type Observation, type ObservedState } from "@mcp/planner";
+import type { EventRecord } from "@mcp/registry";
+import type { Workload } from "@mcp/runtime";
+import type { Engine } from "../engine/engine.ts";
+import type { ServiceState } from "../engine/service-state.ts";
+import { liveInstances } from "./live.ts";
+
+export interface StatusReport {
+  readonly node: string;
+  readonly services: readonly ServiceStatus[];
+  /** Newest first. */
+  readonly recentEvents: readonly EventRecord[];
+  /** With labels of ours, and of no service that we know. */
+  readonly unmanaged: readonly Workload[];
+}
+
+export interface ServiceStatus {
+  readonly state: ServiceState;
+  readonly components: readonly ComponentStatus[];
+  /** Its id; absent if none is under way. */
+  readonly runningOperation?: string;
+}
+
+export interface ComponentStatus {
+  readonly name: string;
+  readonly instance?: string;
+  readonly desired: "running" | "stopped";
+  readonly observed: ObservedState;
+  readonly drift: readonly Drift[];
+  /** Since when its instance runs, or since when it has not. */
+  readonly sinceMs?: number;
+  readonly restarts: number;
+  readonly lastExitCode?: number;
+}
+
+const recentEvents = 10;
+
+/** Services with what differs from what is wanted, as seen now. */
+export async function status(
+  engine: Engine,
+  service: string | undefined,
+  signal: AbortSignal,
+): Promise<StatusReport> {
+  const { deps, states } = engine;
+  const chosen = service === undefined ? await states.loadAll() : [await states.load(service)];
+  const services = await Promise.all(
+    chosen.map(async (state): Promise<ServiceStatus> => {
+      const goal = states.goalOf(state, "repair");
+      const observation = await states.observe(goal, signal);
+      const [running] = engine.isBusy(state.record.name)
+        ? await deps.registry.operations({ service: state.record.name, limit: 1, unfinished: true })
+        : [];
+      return {
+        state,
+        components: goal.components.map((component) => componentStatus(component, observation)),
+        ...(running && { runningOperation: running.id }),
+      };
+    }),
+  );
+  const known = new Set((await states.loadAll()).map(({ record }) => record.name));
+  const { workloads } = await liveInstances(engine);
+  return {
+    node: deps.node,
+    services,
+    recentEvents: await deps.registry.events({
+      ...(service !== undefined && { service }),
+      limit: recentEvents,
+      newest: true,
+    }),
+    unmanaged: service === undefined ? workloads.filter(({ labels }) => !known.has(labels.service)) : [],
+  };
+}
+
+function componentStatus(goal: ComponentGoal, observation: Observation): ComponentStatus {
+  const { instance, observed, drift } = judge(goal, observation);
+  const sighting = instance === undefined ? undefined : observation.sightings.get(instance);
+  const record = goal.instances.find(({ name }) => name === instance);
+  const exit = sighting?.state === "exited" ? sighting.exit : undefined;
+  const startedAtMs = sighting && "startedAtMs" in sighting ? sighting.startedAtMs : undefined;
+  const sinceMs = exit?.atMs ?? startedAtMs;
+  return {
+    name: goal.name,
+    desired: goal.desired,
+    observed,
+    drift,
+    restarts: record?.restarts ?? 0,
+    ...(instance !== undefined && { instance }),
+    ...(sinceMs !== undefined && { sinceMs }),
+    ...(exit?.code !== undefined && { lastExitCode: exit.code }),
+  };
+}

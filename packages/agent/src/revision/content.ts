@@ -1,0 +1,61 @@
+import { Problem } from "@mcp/base";
+import type { ImagePin, VolumeMount } from "@mcp/runtime";
+import type { Conventions } from "@mcp/servicedef";
+
+/**
+ * What the registry keeps of a revision, as versioned JSON: the definition as it was written, with all that was found
+ * out when it was accepted (what a tag meant, which folders were there), so that nothing has to be asked again.
+ */
+export interface RevisionContent {
+  readonly v: 1;
+  /** The definitions that the components come from, the newest last; several after a deploy of one component. */
+  readonly sources: readonly DefinitionSource[];
+  readonly components: readonly RevisionComponent[];
+}
+
+export interface DefinitionSource {
+  readonly toml: string;
+  readonly file: string;
+  /** `definitionToJSON` of `@mcp/servicedef`. */
+  readonly definition: unknown;
+  readonly conventions: Conventions;
+}
+
+export interface RevisionComponent {
+  readonly name: string;
+  /** Index into `sources`. */
+  readonly source: number;
+  readonly image: ImagePin;
+  /** With links resolved, and without the convention's folder where that does not exist. */
+  readonly volumes: readonly VolumeMount[];
+}
+
+export function readContent(stored: unknown): RevisionContent {
+  const content = stored as RevisionContent;
+  if (content.v !== 1)
+    throw new Problem(
+      "database_newer",
+      `a revision is stored in form ${String(content.v)}, which this agent does not read`,
+      "run the agent that stored it, or a later one",
+    );
+  return content;
+}
+
+/** Whether two revisions ask for the same in every detail, however their files are laid out. */
+export function isSameContent(a: RevisionContent, b: RevisionContent): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical({ sources, components }: RevisionContent): string {
+  return JSON.stringify(
+    components.map(({ name, source, image, volumes }) => {
+      const { definition, conventions } = sources[source] ?? {};
+      return [name, definition, conventions, image.reference, image.digest, volumes];
+    }),
+    // Keys in order, so that the order in which somebody wrote them is no difference.
+    (_, value: unknown) =>
+      value && typeof value === "object" && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)))
+        : value,
+  );
+}

@@ -1,0 +1,80 @@
+import type { RevisionRecord } from "@mcp/registry";
+import type { ImagePin, VolumeMount, WorkloadSpec } from "@mcp/runtime";
+import {
+  type CompleteComponent,
+  type CompleteService,
+  completeDefinition,
+  definitionFromJSON,
+  specHash,
+} from "@mcp/servicedef";
+import { type RevisionContent, readContent } from "./content.ts";
+
+/** A revision, read and completed: what the engine works with. */
+export interface Revision {
+  readonly service: string;
+  readonly number: number;
+  readonly content: RevisionContent;
+  /** The service's own keys, from the newest definition. */
+  readonly complete: CompleteService;
+  readonly components: readonly PinnedComponent[];
+}
+
+export interface PinnedComponent extends Omit<CompleteComponent, "image" | "volumes"> {
+  readonly image: ImagePin;
+  readonly volumes: readonly VolumeMount[];
+  readonly specHash: string;
+}
+
+export function readRevision(record: RevisionRecord): Revision {
+  return toRevision(record.service, record.number, readContent(record.content));
+}
+
+export function toRevision(service: string, number: number, content: RevisionContent): Revision {
+  const sources = content.sources.map((source) => {
+    const definition = definitionFromJSON(source.definition);
+    return {
+      definition,
+      conventions: source.conventions,
+      complete: completeDefinition(definition, source.conventions),
+    };
+  });
+  const newest = sources.at(-1);
+  if (!newest) throw new Error(`revision ${number} of ${service} has no definition`);
+  const components = content.components.map(({ name, source, image, volumes }) => {
+    const from = sources[source];
+    const component = from?.complete.components.find((candidate) => candidate.name === name);
+    if (!from || !component) throw new Error(`revision ${number} of ${service} lacks component ${name}`);
+    const hash = specHash(service, from.definition, name, from.conventions, image.digest);
+    return { ...component, image, volumes, specHash: hash };
+  });
+  return { service, number, content, complete: newest.complete, components };
+}
+
+/** What a runtime is given to start `instance` of this component. */
+export function toSpec(
+  service: string,
+  revision: number,
+  component: PinnedComponent,
+  instance: string,
+): WorkloadSpec {
+  const { runtime, knownName, image, env, ports, volumes, network, user } = component;
+  const { entrypoint, cmd, workdir, memoryMiB, vcpus, files } = component;
+  return {
+    name: instance,
+    kind: runtime,
+    labels: { service, component: component.name, instance, revision, specHash: component.specHash },
+    image,
+    hostname: knownName,
+    env,
+    ports,
+    volumes,
+    network,
+    user,
+    ...(entrypoint && { entrypoint }),
+    ...(cmd && { cmd }),
+    ...(workdir !== undefined && { workdir }),
+    ...(memoryMiB !== undefined && { memoryMiB }),
+    ...(vcpus !== undefined && { vcpus }),
+    ...(files && { files }),
+  };
+}

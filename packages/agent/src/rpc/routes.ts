@@ -1,0 +1,19 @@
+import type { ConnectRouter } from "@connectrpc/connect";
+import { AgentService, Health } from "@mcp/proto";
+import type { Agent } from "../agent.ts";
+import { healthHandlers } from "./health-handlers.ts";
+import { operationHandlers } from "./operation-handlers.ts";
+import { problemsOnTheWire } from "./problems.ts";
+import { queryHandlers } from "./query-handlers.ts";
+
+/**
+ * The agent's services for a Connect router: `connectNodeAdapter({ routes: routesOf(agent) })`, or in memory
+ * `createRouterTransport(routesOf(agent))`.
+ */
+export function routesOf(agent: Agent): (router: ConnectRouter) => void {
+  const options = { interceptors: [problemsOnTheWire(agent.deps.log)] };
+  return (router) => {
+    router.service(AgentService, { ...operationHandlers(agent), ...queryHandlers(agent) }, options);
+    router.service(Health, healthHandlers(agent), options);
+  };
+}

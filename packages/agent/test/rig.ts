@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Client, createClient, createRouterTransport } from "@connectrpc/connect";
+import { realClock, silentLogger } from "@mcp/host";
+import {
+  AgentService,
+  type DeployRequestSchema,
+  type Operation,
+  Operation_State,
+  type OperationUpdate,
+} from "@mcp/proto";
+import { openRegistry, type Registry } from "@mcp/registry";
+import { FakeHost, FakeImages, FakeRuntime } from "@mcp/runtime/fake";
+import { Agent, type Deps, routesOf } from "../src/index.ts";
+
+/** One life of an agent: real database, fake runtime, and a client over a transport in memory. */
+export interface Life {
+  readonly agent: Agent;
+  readonly registry: Registry;
+  readonly client: Client<typeof AgentService>;
+  /** As `kill -9` would: nothing is finished, nothing is told. */
+  kill(): Promise<void>;
+}
+
+export interface Rig {
+  readonly host: FakeHost;
+  /** The present life. */
+  readonly life: Life;
+  readonly client: Client<typeof AgentService>;
+  /** Begin a life; the one before must have ended. */
+  boot(more?: Partial<Deps>): Promise<Life>;
+  deploy(toml: string, more?: MessageInitShape<typeof DeployRequestSchema>): Promise<Operation>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function openRig(more: Partial<Deps> = {}): Promise<Rig> {
+  const folder = await mkdtemp(join(tmpdir(), "mcp-agent-"));
+  const host = new FakeHost({ clock: realClock });
+  let life: Life | undefined;
+  const rig: Rig = {
+    host,
+    get life() {
+      if (!life) throw new Error("no agent lives");
+      return life;
+    },
+    get client() {
+      return rig.life.client;
+    },
+    async boot(extra = {}) {
+      const registry = await openRegistry({ path: join(folder, "mcp.db"), clock: realClock });
+      const agent = new Agent({
+        node: "rift",
+        version: "0.0.0-test",
+        registry,
+        runtimes: [{ name: "fake", runtime: new FakeRuntime(host) }],
+        images: new FakeImages(host),
+        clock: realClock,
+        log: silentLogger,
+        allowedVolumes: [folder],
+        random: Math.random,
+        intervalMs: 30_000,
+        ...more,
+        ...extra,
+      });
+      await agent.start();
+      const client = createClient(AgentService, createRouterTransport(routesOf(agent)));
+      life = {
+        agent,
+        registry,
+        client,
+        async kill() {
+          agent.engine.halt();
+          await registry.close();
+          life = undefined;
+        },
+      };
+      return life;
+    },
+    async deploy(toml, request = {}) {
+      return last(
+        rig.client.deploy({
+          requestId: newRequestId(),
+          definition: { toml, file: "test.toml", imageRegistry: "" },
+          ...request,
+        }),
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      await life?.kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  await rig.boot();
+  return rig;
+}
+
+let requests = 0;
+export const newRequestId = (): string => `test-request-${process.pid}-${++requests}`;
+
+/** The operation as the last update holds it. */
+export async function last(
+  updates: AsyncIterable<{ readonly update?: OperationUpdate | undefined }>,
+): Promise<Operation> {
+  let operation: Operation | undefined;
+  for await (const { update } of updates)
+    if (update?.update.case === "operation") operation = update.update.value;
+  if (!operation) throw new Error("the stream held no operation");
+  return operation;
+}
+
+/** What a test reads of an operation. */
+export const summary = (operation: Operation) => ({
+  state: Operation_State[operation.state],
+  steps: operation.steps.map(({ action }) => action),
+  ...(operation.problem && { problem: operation.problem.code }),
+});
+
+/** A definition of components that are accepted as soon as they have started. */
+export function definition(service: string, ...components: readonly string[]): string {
+  const blocks = components.map((component) =>
+    component.includes("start_period") ? component : `${component}\nstart_period = "0s"`,
+  );
+  return `name = "${service}"\n${blocks.map((block) => `[[components]]\n${block}\n`).join("\n")}`;
+}
+
+export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUp = Date.now() + 10_000;
+  while (!(await isSo())) {
+    if (Date.now() > giveUp) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
