@@ -1,16 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Client, createClient, createRouterTransport } from "@connectrpc/connect";
 import { realClock, silentLogger } from "@mcp/host";
-import {
-  AgentService,
-  type DeployRequestSchema,
-  type Operation,
-  Operation_State,
-  type OperationUpdate,
-} from "@mcp/proto";
+import { AgentService, type Operation, Operation_State, type OperationUpdate } from "@mcp/proto";
 import { openRegistry, type Registry } from "@mcp/registry";
 import { FakeHost, FakeImages, FakeRuntime } from "@mcp/runtime/fake";
 import { Agent, type Deps, routesOf } from "../src/index.ts";
@@ -31,7 +24,10 @@ export interface Rig {
   readonly client: Client<typeof AgentService>;
   /** Begin a life; the one before must have ended. */
   boot(more?: Partial<Deps>): Promise<Life>;
-  deploy(toml: string, more?: MessageInitShape<typeof DeployRequestSchema>): Promise<Operation>;
+  deploy(
+    toml: string,
+    more?: { readonly requestId?: string; readonly component?: string },
+  ): Promise<Operation>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
