@@ -1,0 +1,68 @@
+import type { Clock } from "@mcp/base";
+import type { Queries } from "./database.ts";
+import { componentNotFound, serviceRow } from "./not-found.ts";
+import type { Desired } from "./records.ts";
+
+/** See `Registry.setDesired`. */
+export async function setDesired(
+  queries: Queries,
+  clock: Clock,
+  service: string,
+  desired: Desired,
+  components?: readonly string[],
+): Promise<void> {
+  await serviceRow(queries, service);
+  const now = clock.now();
+  if (components) {
+    if (desired !== "running" && desired !== "stopped") throw new Error(`a component cannot be ${desired}`);
+    await changeComponents(queries, service, components, { desired });
+    await queries.updateTable("service").set({ updated_at_ms: now }).where("name", "=", service).execute();
+    return;
+  }
+  await queries
+    .updateTable("service")
+    .set({ desired, updated_at_ms: now })
+    .where("name", "=", service)
+    .execute();
+  // What is ignored keeps what was wanted of its parts, for the day it is managed again.
+  if (desired === "ignore") return;
+  await queries
+    .updateTable("component")
+    .set({ desired: desired === "running" ? "running" : "stopped" })
+    .where("service", "=", service)
+    .execute();
+}
+
+/** See `Registry.requestRestart`. */
+export async function requestRestart(
+  queries: Queries,
+  clock: Clock,
+  service: string,
+  components: readonly string[],
+  beforeMs: number,
+): Promise<void> {
+  await serviceRow(queries, service);
+  await changeComponents(queries, service, components, { restart_before_ms: beforeMs });
+  await queries
+    .updateTable("service")
+    .set({ updated_at_ms: clock.now() })
+    .where("name", "=", service)
+    .execute();
+}
+
+async function changeComponents(
+  queries: Queries,
+  service: string,
+  components: readonly string[],
+  change: { desired: "running" | "stopped" } | { restart_before_ms: number },
+): Promise<void> {
+  for (const component of components) {
+    const { numUpdatedRows } = await queries
+      .updateTable("component")
+      .set(change)
+      .where("service", "=", service)
+      .where("name", "=", component)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw componentNotFound(service, component);
+  }
+}

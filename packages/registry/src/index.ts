@@ -1,0 +1,25 @@
+export type { NameClaim, PortClaim } from "./claims.ts";
+export type { EventFilter, NewEvent } from "./events.ts";
+export type { InstanceChange, NewInstance } from "./instances.ts";
+export { openRegistry, type RegistryOptions } from "./open-registry.ts";
+export type { NewOperation, OperationChange, OperationFilter } from "./operations.ts";
+export type { Proposal } from "./proposals.ts";
+export type { PruneLimits } from "./prune.ts";
+export type {
+  ComponentRecord,
+  Desired,
+  EventRecord,
+  InstanceHandle,
+  InstanceRecord,
+  InstanceRole,
+  Managed,
+  OperationKind,
+  OperationRecord,
+  OperationState,
+  RevisionRecord,
+  ServiceRecord,
+  StepRecord,
+  StepState,
+} from "./records.ts";
+export type { Registry } from "./registry.ts";
+export type { NewStep, StepChange } from "./steps.ts";
