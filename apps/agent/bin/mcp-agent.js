@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import "../dist/mcp-agent.js";
+import { main } from "../dist/mcp-agent.js";
+
+process.exitCode = await main(process.argv.slice(2), process.env);

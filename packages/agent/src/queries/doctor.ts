@@ -1,6 +1,6 @@
 import type { Agent } from "../agent.ts";
 import type { DoctorCheck } from "../deps.ts";
-import { nodeStatus } from "./node-status.ts";
+import { nodeStatus, runtimeStatus } from "./node-status.ts";
 import { status } from "./status.ts";
 
 const fullShare = 0.9;
@@ -9,7 +9,8 @@ const fullShare = 0.9;
 export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
   const { deps, engine } = agent;
   const node = await nodeStatus(agent);
-  const runtimes = node.runtimes.map(({ kinds, ok, version, store, cannot, why, hint }): DoctorCheck => {
+  // Those that this build lacks are no fault of the machine's: `node status` shows them.
+  const runtimes = engine.runtimes.all.map(runtimeStatus).map(({ kinds, ok, version, store, cannot, why, hint }): DoctorCheck => {
     const name = kinds.join(", ");
     if (!ok) return { name, outcome: "failed", text: why, hint };
     if (cannot.length === 0) return { name, outcome: "ok", text: `${version}, store ${store}`, hint: "" };

@@ -67,7 +67,7 @@ export async function nodeStatus({ deps, engine, startedAtMs }: Agent): Promise<
   };
 }
 
-function runtimeStatus({
+export function runtimeStatus({
   runtime,
   probe,
   trouble,
