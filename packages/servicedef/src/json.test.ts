@@ -1,9 +1,15 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { problemCodes } from "@mcp/base";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { definitions } from "../test/arbitrary.ts";
 import { problemOf } from "../test/mistakes.ts";
 import { definitionFromJSON, definitionToJSON } from "./json.ts";
+import { parseDefinition } from "./parse.ts";
+
+const golden = new URL("../golden/", import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, golden), "utf8");
+const goldenNames = readdirSync(golden).flatMap((name) => name.match(/^(.+)\.toml$/)?.[1] ?? []);
 
 describe("a definition as JSON", () => {
   it("carries a version, and the keys and values of its TOML", () => {
@@ -19,6 +25,20 @@ describe("a definition as JSON", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  // A rule that comes later must not keep an agent from reading what runs: it needs another version of this form.
+  it.each(goldenNames)("is still read as every release has stored it: golden %s", (name) => {
+    const definition = parseDefinition(read(`${name}.toml`), { file: name });
+    expect(definitionFromJSON(JSON.parse(read(`${name}.json`)))).toStrictEqual(definition);
+  });
+
+  it("has only text that a program can be given", () => {
+    const stored = { v: 1, name: "a", components: [{ name: "a", cmd: ["\ud800", "\0"] }] };
+    expect(problemOf(() => definitionFromJSON(stored)).mistakes).toEqual([
+      { key: "components[0].cmd[0]", message: "is not valid Unicode" },
+      { key: "components[0].cmd[1]", message: "has a NUL character in it" },
+    ]);
   });
 
   it("of a later version is refused as such", () => {

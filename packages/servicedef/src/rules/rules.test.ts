@@ -122,6 +122,8 @@ describe("variables", () => {
     expect(
       mistakes({ a: `env = { PORT = "80" }\nroutes = [${route("web", ", container_port = 80")}]` }),
     ).toEqual([]);
+    const wrong = `routes = [${route("web", ", container_port = 0")}]`;
+    expect(mistakes({ a: `env = { PORT = "80" }\n${wrong}` })).toHaveLength(1);
     const two = `routes = [${route("web")}, ${route("my-admin")}]`;
     expect(mistakes({ a: `env = { PORT = "80" }\n${two}` })).toEqual([]);
     expect(mistakes({ a: `env_from = ["secret:PORT_MY_ADMIN"]\n${two}` })[0]).toContain(
