@@ -21,4 +21,7 @@ await build({
   banner: {
     js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
   },
+}).catch(() => {
+  // esbuild has said what is wrong.
+  process.exitCode = 1;
 });

@@ -38,6 +38,7 @@ need_packages() {
     die "$purpose: ${missing[*]} missing, and this machine has no apt-get" "install them the way this machine installs software, then run this again"
   fi
   one_at_a_time apt_install "${missing[@]}"
+  apt_installed=("${missing[@]}")
   tick "$purpose: installed"
 }
 
@@ -86,4 +87,13 @@ apt_run() {
         pmstatus) progress "unpacking and setting up, ${percent%.*} %" ;;
       esac
     done
+}
+
+# quiet_services NAME...: Debian starts a service when it installs one; here only its program is wanted.
+quiet_services() {
+  [[ -d /run/systemd/system ]] || return 0
+  local name
+  for name in "$@"; do
+    [[ " ${apt_installed[*]-} " != *" $name "* ]] || as_root systemctl disable --quiet --now "$name"
+  done
 }

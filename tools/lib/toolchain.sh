@@ -66,3 +66,12 @@ bring() {
   "$4/$1" --version >/dev/null 2>&1 || die "the $1 that npm brings does not run on this machine" "install $1 $2.$3 or newer"
   cp "$folder/package-lock.json" "$folder/installed.json"
 }
+
+# run_typescript FILE ARGUMENT...: of tools/, in place of this shell. Workspace packages are imported as sources.
+run_typescript() {
+  local file=$1 strip=()
+  shift
+  # From 22.18 on node takes types away by itself.
+  if ! at_least "$(node --version)" 22 18; then strip=(--experimental-strip-types --no-warnings); fi
+  exec node --conditions=@mcp/source "${strip[@]}" "$MCP_CHECKOUT/tools/$file" "$@"
+}

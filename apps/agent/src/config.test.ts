@@ -38,7 +38,7 @@ describe("the agent's config", () => {
     expect(problem.mistakes).toEqual([
       {
         key: "agent.node",
-        message: "agent.node is required: set it in mcp-agent.toml, or as MCP_AGENT_AGENT_NODE",
+        message: "is required: set it in mcp-agent.toml, or as MCP_AGENT_AGENT_NODE",
       },
     ]);
   });
@@ -63,7 +63,7 @@ allow = "/srv"
 a = 1
 `);
     expect(problem.message).toBe("mcp-agent.toml has 9 mistakes");
-    expect(problem.mistakes.map(({ line, message }) => `${line}: ${message}`).sort()).toEqual([
+    expect(problem.mistakes.map(({ line, key, message }) => `${line}: ${key} ${message}`).sort()).toEqual([
       "11: vm.nanos.ops must be an absolute path, such as /srv/mcp",
       '13: monitor.interval must be a duration, such as "30s" or "1m30s"',
       "15: volumes.allow must be a list, in square brackets",
@@ -149,9 +149,9 @@ describe("the environment", () => {
     expect(problem.mistakes).toEqual([
       {
         key: "MCP_AGENT_SERVER_SOKCET",
-        message: "MCP_AGENT_SERVER_SOKCET is not a key of this config; did you mean MCP_AGENT_SERVER_SOCKET?",
+        message: "is not a key of this config; did you mean MCP_AGENT_SERVER_SOCKET?",
       },
-      { key: "MCP_AGENT_LOG_LEVEL", message: "MCP_AGENT_LOG_LEVEL must be one of debug, info, warn, error" },
+      { key: "MCP_AGENT_LOG_LEVEL", message: "must be one of debug, info, warn, error" },
     ]);
   });
 });

@@ -55,15 +55,15 @@ export function parseConfig(text: string, file: string, environment: Environment
     const inEnvironment = overridden.has(name);
     const value = inEnvironment ? overridden.get(name) : written.has(name) ? written.get(name) : key.default;
     if (value === undefined) {
-      mistakes.push({ key: name, message: `${name} is required: set it in ${file}, or as ${variable}` });
+      mistakes.push({ key: name, message: `is required: set it in ${file}, or as ${variable}` });
       continue;
     }
     try {
       config[name] = key.kind.read(value);
     } catch (wrong) {
       if (!(wrong instanceof WrongValue)) throw wrong;
-      if (inEnvironment) mistakes.push({ key: variable, message: `${variable} ${wrong.message}` });
-      else mistakes.push(at(text, name, `${name} ${wrong.message}`));
+      if (inEnvironment) mistakes.push({ key: variable, message: wrong.message });
+      else mistakes.push(at(text, name, wrong.message));
     }
   }
   if (mistakes.length > 0) throw invalid(file, mistakes);
@@ -117,7 +117,7 @@ function fromEnvironment(environment: Environment, mistakes: Mistake[]): Map<str
 
 function unknownKey(name: string, known: Iterable<string>): string {
   const meant = nearest(name, known);
-  return `${name} is not a key of this config${meant ? `; did you mean ${meant}?` : ""}`;
+  return `is not a key of this config${meant ? `; did you mean ${meant}?` : ""}`;
 }
 
 function at(text: string, name: string, message: string): Mistake {

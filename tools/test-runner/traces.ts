@@ -1,0 +1,82 @@
+import { readdir, readFile } from "node:fs/promises";
+import { run } from "@mcp/host";
+
+/** What programs can leave behind on a machine, by kind; each trace is a text that says what it is. */
+export type Traces = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** What belongs to a test run even where nothing ties it to its parent. */
+const started =
+  /^(conmon|podman|runc|crun|aardvark-dns|netavark|slirp4netns|pasta|rootlessport|qemu-system-\S*|virtiofsd|docker-registry|mcp-agent)$/;
+
+/** Every process, container, network, link, namespace, socket and mount there is now. */
+export async function takeTraces(): Promise<Traces> {
+  const podman = (...args: string[]) => lines(["podman", ...args]);
+  const [processes, containers, networks, volumes, links, namespaces, sockets, mounts] = await Promise.all([
+    runningProcesses(),
+    podman("ps", "--all", "--format", "{{.Names}} ({{.Image}})"),
+    podman("network", "ls", "--format", "{{.Name}}"),
+    podman("volume", "ls", "--format", "{{.Name}}"),
+    lines(["ip", "-o", "link"]).then((all) =>
+      all.map((link) => link.split(":")[1]?.trim().split("@")[0] ?? ""),
+    ),
+    lines(["ip", "netns", "list"]).then((all) => all.map((name) => name.split(" ")[0] ?? "")),
+    boundSockets(),
+    mountPoints(),
+  ]);
+  return new Map(
+    Object.entries({
+      process: processes,
+      container: containers,
+      "podman network": networks,
+      "podman volume": volumes,
+      link: links,
+      "network namespace": namespaces,
+      socket: sockets,
+      mount: mounts,
+    }).map(([kind, found]) => [kind, new Set(found)]),
+  );
+}
+
+/** What is there now and was not before: `container: hello-a1b2 (localhost/hello:1)`. */
+export function newTraces(before: Traces, now: Traces): string[] {
+  return [...now].flatMap(([kind, found]) =>
+    [...found].filter((trace) => !before.get(kind)?.has(trace)).map((trace) => `${kind}: ${trace}`),
+  );
+}
+
+async function lines(argv: readonly string[]): Promise<string[]> {
+  const { stdout } = await run(argv, { anyExitCode: true });
+  return stdout.split("\n").filter((text) => text !== "");
+}
+
+/** Marked by a variable that everything a test starts inherits, or of a kind that only tests start here. */
+async function runningProcesses(): Promise<string[]> {
+  const mark = `MCP_TEST_RUN=${process.env.MCP_TEST_RUN ?? "none"}`;
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      try {
+        const [argv, environment, comm] = await Promise.all(
+          ["cmdline", "environ", "comm"].map((file) =>
+            readFile(`/proc/${pid}/${file}`, "utf8").catch(() => ""),
+          ),
+        );
+        const ours = environment?.split("\0").includes(mark) || started.test(comm?.trim() ?? "");
+        return ours && argv ? [`${argv.replaceAll("\0", " ").trim().slice(0, 160)} (pid ${pid})`] : [];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  return found.flat();
+}
+
+async function boundSockets(): Promise<string[]> {
+  const table = await readFile("/proc/net/unix", "utf8");
+  return table.split("\n").flatMap((row) => /\s(\/\S+)$/.exec(row)?.[1] ?? []);
+}
+
+async function mountPoints(): Promise<string[]> {
+  const table = await readFile("/proc/self/mountinfo", "utf8");
+  return table.split("\n").flatMap((row) => row.split(" ")[4] ?? []);
+}
