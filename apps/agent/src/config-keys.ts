@@ -20,12 +20,6 @@ export interface ConfigKey<T> {
   readonly doc: string;
 }
 
-export interface Ulimit {
-  readonly name: string;
-  readonly soft: number;
-  readonly hard: number;
-}
-
 const asIs = (text: string): string => text;
 
 const text: ValueKind<string> = {
@@ -119,12 +113,12 @@ const listOf = <T>(name: string, item: (value: unknown) => T): ValueKind<readonl
       .filter((part) => part !== ""),
 });
 
-function readUlimit(value: unknown): Ulimit {
-  const [, name, soft, hard] = /^([a-z]+)=(\d{1,10})(?::(\d{1,10}))?$/.exec(text.read(value)) ?? [];
-  if (name === undefined || soft === undefined || Number(hard ?? soft) < Number(soft)) {
+function readUlimit(value: unknown): string {
+  const [limit, soft, hard = soft] = /^[a-z]+=(\d{1,10})(?::(\d{1,10}))?$/.exec(text.read(value)) ?? [];
+  if (limit === undefined || Number(hard) < Number(soft)) {
     throw new WrongValue('must be limits such as "nofile=1024:20000" (name=soft:hard)');
   }
-  return { name, soft: Number(soft), hard: Number(hard ?? soft) };
+  return limit;
 }
 
 const key = <T>(kind: ValueKind<T>, doc: string, byDefault?: unknown): ConfigKey<T> => ({

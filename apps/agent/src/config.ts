@@ -11,7 +11,7 @@ import {
 } from "./config-keys.ts";
 import { lineOfKey } from "./config-lines.ts";
 
-export type { AgentConfig, Ulimit } from "./config-keys.ts";
+export type { AgentConfig } from "./config-keys.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
