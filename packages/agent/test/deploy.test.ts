@@ -1,5 +1,7 @@
+import { mkdir, mkdtemp, rm, symlink, unlink } from "node:fs/promises";
 import { ConnectError } from "@connectrpc/connect";
 import { ObservedState, ProblemDetailSchema } from "@mcp/proto";
+import type { WorkloadSpec } from "@mcp/runtime";
 import { describe, expect, it } from "vitest";
 import { definition, last, newRequestId, openRig, summary, until } from "./rig.ts";
 
@@ -103,6 +105,23 @@ describe("a deploy", () => {
       ["a", "localhost/a:2"],
       ["b", "localhost/a:1"],
     ]);
+  });
+
+  it("follows a volume whose link leads elsewhere by now", async () => {
+    await using rig = await openRig({ allowedVolumes: ["/tmp"] });
+    const folder = await mkdtemp("/tmp/mcp-volume-");
+    rig.host.addImage("localhost/hello:1");
+    const toml = definition("hello", web("localhost/hello:1", `volumes = ["${folder}/link:/data"]`));
+    await mkdir(`${folder}/one`);
+    await mkdir(`${folder}/two`);
+    await symlink(`${folder}/one`, `${folder}/link`);
+    await rig.deploy(toml);
+    await unlink(`${folder}/link`);
+    await symlink(`${folder}/two`, `${folder}/link`);
+    expect(summary(await rig.deploy(toml)).steps).toContain("start");
+    const [instance] = (await rig.life.registry.service("hello"))?.instances ?? [];
+    expect((instance?.spec as WorkloadSpec | undefined)?.volumes[0]?.host).toBe(`${folder}/two`);
+    await rm(folder, { recursive: true });
   });
 
   it("asked for twice with one request id is one operation", async () => {

@@ -54,7 +54,10 @@ describe("a runtime that cannot be believed", () => {
     expect(summary(await rig.deploy(hello(2)))).toMatchObject({ problem: "observation_unknown" });
     expect(touched(rig, since)).toEqual([]);
     rig.host.store = own;
-    await until("it is known again", async () => (await status(rig))?.components[0]?.observed === ObservedState.RUNNING);
+    await until(
+      "it is known again",
+      async () => (await status(rig))?.components[0]?.observed === ObservedState.RUNNING,
+    );
   });
 
   it("which refuses to start the new one leaves the old one running", async () => {
@@ -83,8 +86,14 @@ describe("a runtime that cannot be believed", () => {
     await rig.deploy(hello(1));
     rig.host.fail("start", refused, 2);
     expect(summary(await rig.deploy(hello(2)))).toMatchObject({ state: "FAILED", problem: "runtime_failed" });
-    await until("the old one runs again", () => rig.host.running.length === 1 && rig.host.workloads.length === 1);
-    await until("the candidate is forgotten", async () => (await status(rig))?.service?.candidateRevision === 0n);
+    await until(
+      "the old one runs again",
+      () => rig.host.running.length === 1 && rig.host.workloads.length === 1,
+    );
+    await until(
+      "the candidate is forgotten",
+      async () => (await status(rig))?.service?.candidateRevision === 0n,
+    );
     expect(rig.host.workloads[0]?.imageReference).toBe("localhost/hello:1");
   });
 
@@ -143,7 +152,9 @@ describe("many at once", () => {
     rig.host.latencyMs = 5;
     const operations = await Promise.all(
       Array.from({ length: 100 }, (_, n) =>
-        rig.deploy(definition(`s${n}`, `name = "web"\nimage = "localhost/hello:1"\nports = ["${20_000 + n}:80"]`)),
+        rig.deploy(
+          definition(`s${n}`, `name = "web"\nimage = "localhost/hello:1"\nports = ["${20_000 + n}:80"]`),
+        ),
       ),
     );
     expect(new Set(operations.map((operation) => summary(operation).state))).toEqual(new Set(["SUCCEEDED"]));
@@ -155,10 +166,15 @@ describe("many at once", () => {
     await using rig = await openRig();
     rig.host.addImage("localhost/hello:1");
     const on = (service: string, component: string, port: number) =>
-      rig.deploy(definition(service, `name = "${component}"\nimage = "localhost/hello:1"\nports = ["${port}:80"]`));
+      rig.deploy(
+        definition(service, `name = "${component}"\nimage = "localhost/hello:1"\nports = ["${port}:80"]`),
+      );
     await on("a-b", "c", 8_001);
     expect(summary(await on("a", "b-c", 8_002))).toMatchObject({ state: "FAILED", problem: "name_taken" });
-    expect(summary(await on("other", "web", 8_001))).toMatchObject({ state: "FAILED", problem: "port_taken" });
+    expect(summary(await on("other", "web", 8_001))).toMatchObject({
+      state: "FAILED",
+      problem: "port_taken",
+    });
     expect(rig.host.running).toHaveLength(1);
     expect((await rig.client.listServices({})).services).toHaveLength(1);
   });
@@ -166,7 +182,10 @@ describe("many at once", () => {
 
 describe("a definition that this node cannot run", () => {
   const problemOf = async (promise: Promise<unknown>): Promise<string | undefined> => {
-    const thrown = await promise.then(() => undefined, (failure: unknown) => failure);
+    const thrown = await promise.then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
     return ConnectError.from(thrown).findDetails(ProblemDetailSchema)[0]?.code;
   };
 

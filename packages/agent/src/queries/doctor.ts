@@ -10,13 +10,15 @@ export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
   const { deps, engine } = agent;
   const node = await nodeStatus(agent);
   // Those that this build lacks are no fault of the machine's: `node status` shows them.
-  const runtimes = engine.runtimes.all.map(runtimeStatus).map(({ kinds, ok, version, store, cannot, why, hint }): DoctorCheck => {
-    const name = kinds.join(", ");
-    if (!ok) return { name, outcome: "failed", text: why, hint };
-    if (cannot.length === 0) return { name, outcome: "ok", text: `${version}, store ${store}`, hint: "" };
-    const lacks = cannot.map(({ capability, why: because }) => `no ${capability} (${because})`).join("; ");
-    return { name, outcome: "warning", text: `${version}, but ${lacks}`, hint: "see: mcp node status" };
-  });
+  const runtimes = engine.runtimes.all
+    .map(runtimeStatus)
+    .map(({ kinds, ok, version, store, cannot, why, hint }): DoctorCheck => {
+      const name = kinds.join(", ");
+      if (!ok) return { name, outcome: "failed", text: why, hint };
+      if (cannot.length === 0) return { name, outcome: "ok", text: `${version}, store ${store}`, hint: "" };
+      const lacks = cannot.map(({ capability, why: because }) => `no ${capability} (${because})`).join("; ");
+      return { name, outcome: "warning", text: `${version}, but ${lacks}`, hint: "see: mcp node status" };
+    });
   const disks = node.disks.map(({ use, path, totalBytes, availableBytes }): DoctorCheck => {
     const share = totalBytes === 0 ? 0 : 1 - availableBytes / totalBytes;
     const text = `${path} is ${Math.round(share * 100)} % full`;

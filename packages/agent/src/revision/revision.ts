@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { RevisionRecord } from "@mcp/registry";
 import type { ImagePin, VolumeMount, WorkloadSpec } from "@mcp/runtime";
 import {
@@ -44,10 +45,22 @@ export function toRevision(service: string, number: number, content: RevisionCon
     const from = sources[source];
     const component = from?.complete.components.find((candidate) => candidate.name === name);
     if (!from || !component) throw new Error(`revision ${number} of ${service} lacks component ${name}`);
-    const hash = specHash(service, from.definition, name, from.conventions, image.digest);
+    const written = specHash(service, from.definition, name, from.conventions, image.digest);
+    const hash = `${written}${mountDifference(component.volumes, volumes)}`;
     return { ...component, image, volumes, specHash: hash };
   });
   return { service, number, content, complete: newest.complete, components };
+}
+
+/**
+ * Mounts that are not what the definition says, since a link led elsewhere or the convention's folder was not there, are
+ * settings too: when that changes, the next deploy must make a new instance.
+ */
+function mountDifference(written: CompleteComponent["volumes"], resolved: readonly VolumeMount[]): string {
+  const asWritten = written.map(({ host }) => host).join("\n");
+  const asResolved = resolved.map(({ host }) => host).join("\n");
+  if (asWritten === asResolved) return "";
+  return `+${createHash("sha256").update(asResolved).digest("hex").slice(0, 16)}`;
 }
 
 /** What a runtime is given to start `instance` of this component. */
