@@ -45,7 +45,7 @@ function connectToRead(file: string, timeout: number): BetterSqlite3.Database {
     return opened(new BetterSqlite3(file, { readonly: true, timeout }), configure);
   } catch (error) {
     const code = (error as { code?: string }).code ?? "";
-    if (!/^SQLITE_(CANTOPEN|IOERR)/.test(code) || hasLog(file)) throw error;
+    if (!/^SQLITE_(CANTOPEN|IOERR|READONLY)/.test(code) || hasLog(file)) throw error;
     return opened(connectToCopy(file), configure);
   }
 }

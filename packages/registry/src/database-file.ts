@@ -23,7 +23,7 @@ import { asDatabaseProblem, denied, failed, isWritable, mayAccess, readOnly } fr
  */
 export function prepareFile(path: string): string {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     if (!existsSync(path)) createPrivate(path);
     const file = realpathSync(path);
     requireFile(file);
@@ -53,6 +53,13 @@ export function requireReadableFile(path: string): string {
       },
     );
   }
+}
+
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  // One by one: asked for all at once, node says "no such file" of a read-only file system.
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** An empty file of mode 0600, whatever the umask says. Fails if there is a file of that name. */

@@ -53,7 +53,9 @@ export const failed = (path: string, what: string, hint: string, cause?: unknown
 export const readOnly = (path: string, cause?: unknown): Problem =>
   new Problem(
     "database_read_only",
-    `the database ${path} can be read but not written; nothing was changed`,
+    existsSync(path)
+      ? `the database ${path} can be read but not written; nothing was changed`
+      : `the database ${path} is not there and cannot be made: its file system is read-only`,
     `see why: ls -ld ${dirname(path)} ${path}; findmnt -T ${path}`,
     { cause },
   );
