@@ -1,17 +1,18 @@
 # shellcheck shell=bash
 # Debian packages. Sourced after say.sh and checkout.sh.
 
-as_root() {
-  if ((EUID == 0)); then
-    "$@"
-  elif ! command -v sudo >/dev/null; then
-    die "root is needed for: $*" "install sudo, or run this as root"
-  elif [[ -t 0 ]]; then
-    sudo -- "$@"
+# need_root WHAT: see to it that as_root will work, and ask for the password now, where one can be given.
+need_root() {
+  ((EUID == 0)) && return
+  command -v sudo >/dev/null || die "root is needed to $1" "install sudo, or run this as root"
+  if [[ -t 0 ]]; then
+    sudo -v || die "root is needed to $1" "run this as a user who may use sudo"
   else
-    sudo -n -- "$@" </dev/null
+    sudo -n true 2>/dev/null || die "root is needed to $1, and sudo wants a password" "run this from a terminal, or as root"
   fi
 }
+
+as_root() { if ((EUID == 0)); then "$@"; else sudo -n -- "$@" </dev/null; fi; }
 
 # A package is there if dpkg has it, or if its program came some other way.
 has_package() {
@@ -48,9 +49,11 @@ apt_options=(-y -q --no-install-recommends --no-remove -o DPkg::Lock::Timeout=30
 apt_install() {
   local log=$MCP_STATE/apt.log
   if ! apt_plan "$@"; then
+    need_root "read the package lists"
     apt_update "$log"
     apt_plan "$@" || die "this machine's package sources do not have all of: $*" "see what apt says: apt-get install -s $*" "$log"
   fi
+  need_root "install packages"
   note "to install: $*"
   note "with what they need: $apt_count packages, $apt_megabytes MB to fetch"
   if ! apt_run "$log" "$@"; then

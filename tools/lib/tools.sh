@@ -8,3 +8,4 @@ lib=$(dirname "${BASH_SOURCE[0]}")
 . "$lib/debian.sh"
 . "$lib/toolchain.sh"
 . "$lib/workspace.sh"
+. "$lib/rootless.sh"

@@ -21,33 +21,28 @@ export interface Stage {
   cross(text?: string): void;
 }
 
+/** The stage that runs, so that a failure can cross it. */
+let current: Stage | undefined;
+
 /** Looks as the stages of `tools/lib/say.sh` do, which come before node is there. */
 export function stage(name: string): Stage {
   const began = performance.now();
-  const end = (mark: string, text: string) =>
+  const end = (mark: string, text: string) => {
+    current = undefined;
     say(`${clear}  ${mark} ${text.padEnd(66)} ${dim(printSeconds(performance.now() - began))}\n`);
+  };
   if (live) say(`${clear}  … ${name}`);
-  return {
+  current = {
     progress: (text) => live && say(`${clear}  … ${name} ${dim(text)}`),
     tick: (text = name) => end(green("✓"), text),
     cross: (text = name) => end(red("✗"), text),
   };
+  return current;
 }
 
 /** A line between stages. */
 export function line(text = ""): void {
   say(`${clear}${text}\n`);
-}
-
-/** Run one stage; what it returns is what came of it. */
-export async function inStage(name: string, work: (stage: Stage) => Promise<string>): Promise<void> {
-  const current = stage(name);
-  try {
-    current.tick(await work(current));
-  } catch (thrown) {
-    current.cross();
-    throw thrown;
-  }
 }
 
 export function printSeconds(ms: number): string {
@@ -61,7 +56,13 @@ export async function main(work: () => Promise<void>): Promise<void> {
     await work();
   } catch (thrown) {
     process.exitCode = 1;
+    current?.cross();
+    if (isUsage(thrown)) return void process.stderr.write(`    ${thrown.message}\n    see: --help\n`);
     if (!isProblem(thrown)) throw thrown;
     process.stderr.write(`    ${thrown.message.replaceAll("\n", "\n    │ ")}\n    ${thrown.hint}\n`);
   }
 }
+
+/** What `parseArgs` throws of a command line that makes no sense. */
+const isUsage = (thrown: unknown): thrown is Error =>
+  thrown instanceof Error && String((thrown as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { run } from "@mcp/host";
 import { podmanEnvironment, podmanHere } from "../podman-here/podman-here.ts";
-import { inStage, line, main } from "../terminal/stage.ts";
+import { line, main, stage } from "../terminal/stage.ts";
 import { runCheck, runChecks, runOrSay } from "./checks.ts";
 import { nothingIsLeft } from "./leaks.ts";
 import { runVitest } from "./run-vitest.ts";
@@ -21,13 +21,12 @@ await main(async () => {
   process.env.MCP_TEST_RUN = `${process.pid}-${Date.now()}`;
   if (values.soak) process.env.MCP_SOAK = "1";
 
-  await inStage("podman", async () => {
-    const here = await podmanHere(join(root, ".mcp"), async (name) => {
-      await run([join(root, "tools/lib/need-packages"), `podman: ${name}`, name], { timeoutMs: 600_000 });
-    });
-    Object.assign(process.env, podmanEnvironment(here));
-    return `${here.version} runs containers${here.containersConf ? ", with .mcp/containers.conf" : ""}`;
+  const podman = stage("podman");
+  const here = await podmanHere(join(root, ".mcp"), async (name) => {
+    await run([join(root, "tools/lib/need-packages"), `podman: ${name}`, name], { timeoutMs: 600_000 });
   });
+  Object.assign(process.env, podmanEnvironment(here));
+  podman.tick(`${here.version} runs containers${here.containersConf ? ", with .mcp/containers.conf" : ""}`);
   const before = await takeTraces();
 
   line(`\nchecks${filter && `, of which those with "${filter}" in their name`}`);

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { Problem } from "@mcp/base";
+import { realClock, run } from "@mcp/host";
+import { staticBusybox } from "../podman-here/static-busybox.ts";
+import type { Places } from "./places.ts";
+
+export const helloImage = "localhost/mcp-hello:1";
+const contentLabel = "mcp.hello.content";
+const files = ["Dockerfile", "serve.sh", "index.html"] as const;
+const answersWithinMs = 15_000;
+
+/** Build hello's image by podman; false if there is one of the same content. */
+export async function buildHello(places: Places, env: Readonly<Record<string, string>>): Promise<boolean> {
+  const example = join(places.checkout, "examples/hello");
+  const busybox = await staticBusybox();
+  const hash = createHash("sha256").update(await readFile(busybox));
+  for (const file of files) hash.update(await readFile(join(example, file)));
+  const content = hash.digest("hex");
+  const label = ["podman", "image", "inspect", "--format", `{{index .Labels "${contentLabel}"}}`, helloImage];
+  if ((await run(label, { env, anyExitCode: true })).stdout.trim() === content) return false;
+  const context = join(places.state, "hello-image");
+  await mkdir(context, { recursive: true });
+  for (const file of files) await copyFile(join(example, file), join(context, file));
+  await copyFile(busybox, join(context, "busybox"));
+  const build = [
+    "podman",
+    "build",
+    "--quiet",
+    "--label",
+    `${contentLabel}=${content}`,
+    "--tag",
+    helloImage,
+    context,
+  ];
+  await run(build, { env, timeoutMs: 120_000 });
+  await rm(context, { recursive: true });
+  return true;
+}
+
+/**
+ * Put hello's definition where `tools/mcp deploy hello` finds it. One that is there already is left as it is, since
+ * somebody may have edited it, unless a port is asked for.
+ * @returns the port that it publishes.
+ */
+export async function placeDefinition(places: Places, port: number | undefined): Promise<number> {
+  const path = join(places.services, "hello.toml");
+  const example = await readFile(join(places.checkout, "examples/hello/hello.toml"), "utf8");
+  const placed = await readFile(path, "utf8").catch(() => undefined);
+  const text =
+    port === undefined ? (placed ?? example) : (placed ?? example).replace(published, `$1${port}$3`);
+  if (text !== placed) await writeFile(path, text);
+  return Number(published.exec(text)?.[2] ?? 0);
+}
+
+const published = /(127\.0\.0\.1:)(\d+)(:8080)/;
+
+/** @throws Problem `port_taken`, where nothing has been deployed yet. */
+export async function mustBeFree(port: number): Promise<void> {
+  const isFree = await new Promise<boolean>((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+  if (isFree) return;
+  throw new Problem(
+    "port_taken",
+    `port ${port} of this machine is held by another program`,
+    `choose another: tools/quickstart --port ${port + 1}`,
+  );
+}
+
+/** Ask hello over HTTP until it answers, and return the heading of its page. */
+export async function askHello(port: number): Promise<string> {
+  const deadline = realClock.monotonic() + answersWithinMs;
+  for (;;) {
+    const page = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2_000) })
+      .then((answer) => (answer.ok ? answer.text() : undefined))
+      .catch(() => undefined);
+    if (page !== undefined) return /<h1>(.*?)<\/h1>/.exec(page)?.[1] ?? page.slice(0, 60);
+    if (realClock.monotonic() > deadline) {
+      const what = `hello runs, but does not answer on http://127.0.0.1:${port}/`;
+      throw new Problem("timed_out", what, "see: tools/mcp status hello; tools/mcp logs hello");
+    }
+    await realClock.sleep(100);
+  }
+}

@@ -1,0 +1,96 @@
+import { writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { run } from "@mcp/host";
+import { podmanEnvironment, podmanHere } from "../podman-here/podman-here.ts";
+import { line, stage } from "../terminal/stage.ts";
+import { findAgent, fingerprintOf, startAgent, stopAgent } from "./agent-process.ts";
+import { mcpJson, type Operation } from "./cli.ts";
+import { writeConfigs } from "./config-files.ts";
+import { askHello, buildHello, helloImage, mustBeFree, placeDefinition } from "./hello.ts";
+import type { Places } from "./places.ts";
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Make hello run behind a local agent. What is there already is left as it is. */
+export async function up(places: Places, wantedPort: number | undefined): Promise<void> {
+  const env = await preparePodman(places);
+  const built = await buildImage(places, env);
+  const started = await runAgent(places, env);
+  const { port, deployed } = await deployHello(places, wantedPort);
+
+  const asking = stage("hello over HTTP");
+  asking.tick(`http://127.0.0.1:${port}/ says: ${await askHello(port)}`);
+
+  line();
+  if (built || started || deployed) whatNext(places, port);
+  else line("Nothing has changed: all of it was there, and hello answers.");
+}
+
+async function preparePodman(places: Places): Promise<Environment> {
+  const podman = stage("podman");
+  const here = await podmanHere(places.state, async (name) => {
+    const install = [join(places.checkout, "tools/lib/need-packages"), `podman's ${name}`, name];
+    await run(install, { timeoutMs: 600_000 });
+  });
+  await rememberNetwork(places);
+  await writeConfigs(places, here);
+  podman.tick(`${here.version} runs containers${here.containersConf ? ", with .mcp/containers.conf" : ""}`);
+  return podmanEnvironment(here);
+}
+
+/** The network that services share is removed with the rest, unless it was there before. */
+async function rememberNetwork(places: Places): Promise<void> {
+  const { exitCode } = await run(["podman", "network", "exists", "mcpnet"], { anyExitCode: true });
+  if (exitCode !== 0) await writeFile(places.madeNetwork, "mcpnet\n");
+}
+
+async function buildImage(places: Places, env: Environment): Promise<boolean> {
+  const image = stage("hello's image");
+  const built = await buildHello(places, env);
+  image.tick(built ? `${helloImage}: built` : `${helloImage}: there`);
+  return built;
+}
+
+async function runAgent(places: Places, env: Environment): Promise<boolean> {
+  const agent = stage("agent");
+  const running = await findAgent(places);
+  if (running?.fingerprint === (await fingerprintOf(places, env))) {
+    agent.tick(`agent: runs (pid ${running.pid})`);
+    return false;
+  }
+  if (running) await stopAgent(places, running);
+  await startAgent(places, env);
+  agent.tick(running ? "agent: started again, since it is another build or config" : "agent: started");
+  return true;
+}
+
+async function deployHello(places: Places, wantedPort: number | undefined) {
+  const hello = stage("hello");
+  const port = await placeDefinition(places, wantedPort);
+  const plan = await mcpJson<Pick<Operation, "steps">>(places, "plan", "hello");
+  if (plan.steps.length === 0) {
+    hello.tick("hello: runs as its definition says");
+    return { port, deployed: false };
+  }
+  const { services } = await mcpJson<{ readonly services: readonly unknown[] }>(places, "list");
+  if (services.length === 0) await mustBeFree(port);
+  const { steps } = await mcpJson<Operation>(places, "deploy", "hello");
+  hello.tick(`hello: deployed in ${steps.length} steps`);
+  return { port, deployed: true };
+}
+
+function whatNext(places: Places, port: number): void {
+  const definition = relative(places.checkout, join(places.services, "hello.toml"));
+  line("hello runs. What to try next:");
+  line();
+  const tries: readonly (readonly [string, string])[] = [
+    ["tools/mcp status", "what runs, and whether it is as it should be"],
+    ["tools/mcp logs hello", "what it wrote"],
+    [`curl http://127.0.0.1:${port}/`, "the service itself"],
+    ["podman kill --all", "then: tools/mcp status — it comes back"],
+    ["tools/mcp deploy hello", `after a change of ${definition}`],
+    ["tools/mcp --help", "everything else"],
+    ["tools/quickstart --down", "removes all of it"],
+  ];
+  for (const [command, what] of tries) line(`  ${command.padEnd(34)}${what}`);
+}
