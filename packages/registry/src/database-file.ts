@@ -62,10 +62,9 @@ function makeFolder(folder: string): void {
   mkdirSync(folder, { mode: 0o700 });
 }
 
-/** An empty file of mode 0600, whatever the umask says. Fails if there is a file of that name. */
+/** An empty file that nobody else may read at any moment. Fails if there is a file of that name. */
 export function createPrivate(path: string): void {
   closeSync(openSync(path, "wx", 0o600));
-  chmodSync(path, 0o600);
 }
 
 function requireFile(file: string): void {

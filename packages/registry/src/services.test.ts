@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deployed, instanceOf, open, problemOf, startMs } from "../test/temporary.ts";
+import { deployed, instanceOf, open, problemOf, proposalFor, startMs } from "../test/temporary.ts";
 
 describe("services", () => {
   it("come sorted by name, all or those asked for", async () => {
@@ -26,6 +26,15 @@ describe("services", () => {
     expect(b?.instances.map(({ name }) => name)).toEqual(["b-1"]);
     expect(await registry.services(["a"])).toEqual([a]);
   });
+});
+
+it("a service that is undeployed while its first revision is tried is there until that is discarded", async () => {
+  const { registry } = await open();
+  await registry.propose(await proposalFor(registry, "a"));
+  await registry.setDesired("a", "absent");
+  expect(await registry.service("a")).toMatchObject({ desired: "absent", candidate: { revision: 1 } });
+  await registry.discard("a");
+  expect(await registry.service("a")).toBeUndefined();
 });
 
 describe("what is wanted", () => {
