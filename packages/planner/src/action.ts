@@ -4,7 +4,7 @@ import type { ImagePin } from "@mcp/runtime";
 export type Action =
   /** Bring an image onto this host. */
   | { readonly do: "pull"; readonly component: string; readonly image: ImagePin }
-  /** Start a new instance, or one that is known again. */
+  /** Start a new instance, recorded first as `candidate` if a revision is tried and as `current` if not; or a known one again. */
   | {
       readonly do: "start";
       readonly component: string;
@@ -29,7 +29,7 @@ export type Action =
     }
   /** Remove an instance that does not run, and forget it. */
   | { readonly do: "remove"; readonly component: string; readonly instance: string }
-  /** The candidate revision becomes the current one; `keep` are the instances that are its own. */
+  /** The candidate revision becomes the current one, and so do the instances in `keep`; all others are retired. */
   | { readonly do: "accept"; readonly revision: number; readonly keep: readonly string[] }
   /** The rejected candidate is undone: forget it. */
   | { readonly do: "discard"; readonly revision: number }

@@ -39,7 +39,7 @@ export interface Judgement {
 /** What one component is, and how that differs from what it should be. */
 export function judge(goal: ComponentGoal, observation: Observation): Judgement {
   const shouldRun = goal.desired === "running" && goal.target !== undefined;
-  const instance = foremost(goal, observation);
+  const instance = foremost(goal, observation, shouldRun);
   if (!instance)
     return shouldRun
       ? { observed: "missing", drift: [{ kind: "missing", text: "it has no instance" }] }
@@ -52,10 +52,11 @@ export function judge(goal: ComponentGoal, observation: Observation): Judgement 
   };
 }
 
-function foremost(goal: ComponentGoal, observation: Observation): Instance | undefined {
+/** Where nothing should run, whatever does is what matters. */
+function foremost(goal: ComponentGoal, observation: Observation, shouldRun: boolean): Instance | undefined {
   const rank = (instance: Instance): number =>
     (instance.role === "current" ? 4 : instance.role === "candidate" ? 2 : 0) +
-    (isActive(sightingOf(observation, instance.name)) ? 1 : 0);
+    (isActive(sightingOf(observation, instance.name)) ? (shouldRun ? 1 : 8) : 0);
   return [...goal.instances].sort((a, b) => rank(b) - rank(a))[0];
 }
 

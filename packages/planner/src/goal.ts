@@ -3,6 +3,7 @@ import type { ImagePin, PortMapping, RuntimeKind } from "@mcp/runtime";
 /** What is wanted of one service, from the registry. */
 export interface ServiceGoal {
   readonly service: string;
+  /** `running` and `stopped` are what was asked of the whole last: what counts is what each component should be. */
   readonly desired: "running" | "stopped" | "ignore" | "absent";
   readonly managed: "heal" | "report" | "ignore";
   /** The revision that is current; absent until a first one is accepted. */
@@ -18,10 +19,16 @@ export interface ServiceGoal {
 export interface ComponentGoal {
   readonly name: string;
   readonly desired: "running" | "stopped";
-  /** What should run: the candidate's while it is tried, else the current one's. Absent: the component should go. */
+  /**
+   * What should run: the candidate's while it is tried, else the current one's. Absent: the component should go. Given
+   * also when the service is undeployed, since the order of stops comes from it.
+   */
   readonly target?: Target;
   readonly instances: readonly Instance[];
-  /** Instances that were started before this moment must be started anew (`mcp restart`). */
+  /**
+   * Instances that were started before this moment must be started anew (`mcp restart`). A moment that is still to come
+   * is not obeyed.
+   */
   readonly restartBeforeMs?: number;
   /** The name that a new instance would get. */
   readonly freshName: string;
@@ -42,6 +49,7 @@ export interface Target {
 /** One start of a component, as the registry knows it. */
 export interface Instance {
   readonly name: string;
+  /** `candidate` only of the revision that is tried or rejected now; what one before it left behind is `retired`. */
   readonly role: "candidate" | "current" | "retired";
   readonly kind: RuntimeKind;
   readonly specHash: string;

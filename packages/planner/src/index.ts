@@ -1,5 +1,4 @@
 export type { Action, Blocked, Plan, Step } from "./action.ts";
-export { portsOverlap } from "./component.ts";
 export {
   type Drift,
   type DriftKind,
@@ -11,4 +10,5 @@ export {
 export type { ComponentGoal, Instance, RestartPolicy, ServiceGoal, Target } from "./goal.ts";
 export { isActive, type Observation, type Sighting, sightingOf } from "./observation.ts";
 export { plan } from "./plan.ts";
+export { portsOverlap } from "./ports.ts";
 export { decideRestart, type RestartDecision, restartPauseMs } from "./restart.ts";

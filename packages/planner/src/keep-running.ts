@@ -1,0 +1,87 @@
+import { type ComponentFacts, type Draft, standStep, stopStep } from "./component-plan.ts";
+import type { Instance, Target } from "./goal.ts";
+import { sightingOf } from "./observation.ts";
+import { decideRestart, describeEnd } from "./restart.ts";
+
+/** An instance with the right settings is there: let it run, or start it again. */
+export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit: Instance): void {
+  const { goal, candidate, isAsked, observation, nowMs } = facts;
+  draft.keep.push(fit.name);
+  const sighting = sightingOf(observation, fit.name);
+  const isOnTrial = fit.role === "candidate" && candidate?.state === "trying";
+  const restartIsDue = isRestartDue(facts, fit);
+
+  if (sighting.state === "running" || sighting.state === "starting") {
+    if (restartIsDue) {
+      draft.stopBefore.push(stopStep(goal, fit, "a restart was asked for"));
+      startAgain("a restart was asked for", false);
+    } else if (isOnTrial)
+      draft.stand.push(standStep(goal, target, fit.name, "it has not yet stood its start period"));
+    return;
+  }
+  if (sighting.state === "stopping") {
+    draft.stopBefore.push(stopStep(goal, fit, "it is on its way down"));
+    startAgain("it should be running", false);
+    return;
+  }
+  // An agent that was killed right after the start could not record it, but what has ended was started.
+  const wasStarted = fit.startedAtMs !== undefined || sighting.state === "exited";
+  if (isOnTrial && wasStarted && !restartIsDue) {
+    // Starting it anew would hide that it failed, so it is judged as it is.
+    draft.stand.push(standStep(goal, target, fit.name, describeEnd(sighting)));
+    return;
+  }
+  if (isAsked || !wasStarted) {
+    startAgain(sighting.state === "created" ? "it was made, but not started" : describeEnd(sighting), false);
+    return;
+  }
+  const decision = decideRestart(target.restart, fit, sighting, nowMs);
+  if (decision.do === "start") startAgain(decision.reason, true);
+  else if (decision.do === "wait") draft.wakeAtMs = decision.untilMs;
+
+  function startAgain(reason: string, isRestart: boolean): void {
+    if (sighting.state === "missing") pullUnlessPresent(draft, facts, target);
+    draft.start.push({
+      action: { do: "start", component: goal.name, instance: fit.name, isNew: false, isRestart },
+      reason,
+    });
+    draft.startPorts.push(...target.ports);
+    standAfterStart(draft, facts, target, fit.name);
+  }
+}
+
+/** No instance has the right settings: a new one. */
+export function renew(draft: Draft, facts: ComponentFacts, target: Target): void {
+  const { goal, candidate } = facts;
+  pullUnlessPresent(draft, facts, target);
+  draft.keep.push(goal.freshName);
+  draft.startPorts.push(...target.ports);
+  const remains = goal.instances.some(({ role }) => role !== "candidate" || candidate?.state !== "rejected");
+  draft.start.push({
+    action: { do: "start", component: goal.name, instance: goal.freshName, isNew: true, isRestart: false },
+    reason: remains ? "its image or settings changed" : "it does not exist yet",
+  });
+  standAfterStart(draft, facts, target, goal.freshName);
+}
+
+/** What ran before is not judged again when it is brought back, and neither is a restart by policy. */
+function standAfterStart(draft: Draft, facts: ComponentFacts, target: Target, instance: string): void {
+  if (facts.isAsked && facts.candidate?.state !== "rejected")
+    draft.stand.push(standStep(facts.goal, target, instance, "it must stand its start period"));
+}
+
+/** A request from the future was stamped before somebody set the clock back; obeying it would restart again and again. */
+function isRestartDue({ goal, nowMs }: ComponentFacts, fit: Instance): boolean {
+  const { restartBeforeMs } = goal;
+  return (
+    restartBeforeMs !== undefined && restartBeforeMs <= nowMs && (fit.startedAtMs ?? 0) < restartBeforeMs
+  );
+}
+
+function pullUnlessPresent(draft: Draft, { goal, observation }: ComponentFacts, target: Target): void {
+  if (observation.presentImages.has(target.image.digest)) return;
+  draft.pull.push({
+    action: { do: "pull", component: goal.name, image: target.image },
+    reason: "the image is not on this node",
+  });
+}
