@@ -37,7 +37,10 @@ export async function main(argv: readonly string[], environment: NodeJS.ProcessE
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command || rest.length > 0) throw usage(`there is no command ${positionals.join(" ")}`);
     if (values.config === undefined) throw usage(`${name} needs --config FILE`);
-    await command(await loadConfig(values.config, environment), values.to === undefined ? {} : { to: values.to });
+    await command(
+      await loadConfig(values.config, environment),
+      values.to === undefined ? {} : { to: values.to },
+    );
     return 0;
   } catch (thrown) {
     return tell(asProblem(thrown));
@@ -74,7 +77,8 @@ function tell(problem: Problem): number {
     lines.push(`  ${line === undefined ? "" : `line ${line}: `}${key ? `${key}: ` : ""}${message}`);
   lines.push(`  → ${problem.hint}`);
   // A bug: whoever reports it needs to know where it is.
-  if (problem.code === "internal" && !isProblem(problem.cause)) lines.push(String((problem.cause as Error)?.stack));
+  if (problem.code === "internal" && !isProblem(problem.cause))
+    lines.push(String((problem.cause as Error)?.stack));
   process.stderr.write(`${lines.join("\n")}\n`);
   return exitCodeOf(problem.code);
 }

@@ -1,6 +1,7 @@
 import { Agent } from "@mcp/agent";
+import { asProblem } from "@mcp/base";
 import { createLogger, type Logger, realClock } from "@mcp/host";
-import { openRegistry } from "@mcp/registry";
+import { openRegistry, type Registry } from "@mcp/registry";
 import type { AgentConfig } from "./config.ts";
 import { listen } from "./listen.ts";
 import { wireRuntimes } from "./wire-runtimes.ts";
@@ -10,7 +11,7 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
   const log = createLogger({ level: config["log.level"] });
   dieOnBugs(log);
   const stopped = stopSignal();
-  const registry = await openRegistry({ path: config["database.path"], clock: realClock, agentVersion: version });
+  const registry = await openAtLeastForReading(config["database.path"], version, log);
   const wired = wireRuntimes(config, log);
   try {
     const agent = new Agent({
@@ -34,6 +35,24 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
   } finally {
     await wired.close();
     await registry.close();
+  }
+}
+
+/** With a full or read-only disk an agent can still say what runs, and what is wrong. */
+async function openAtLeastForReading(path: string, agentVersion: string, log: Logger): Promise<Registry> {
+  try {
+    return await openRegistry({ path, clock: realClock, agentVersion });
+  } catch (thrown) {
+    const { code, message } = asProblem(thrown);
+    if (code !== "disk_full" && code !== "database_read_only") throw thrown;
+    const registry = await openRegistry({ path, clock: realClock, readOnly: true }).catch(() => {
+      throw thrown;
+    });
+    log.error("the database cannot be written: nothing can be changed until the agent is started anew", {
+      code,
+      message,
+    });
+    return registry;
   }
 }
 

@@ -31,7 +31,13 @@ export interface Rig {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function openRig(more: Partial<Deps> = {}): Promise<Rig> {
+export interface RigOptions extends Partial<Deps> {
+  /** Default: in a folder of the rig's own. */
+  readonly databasePath?: string;
+  readonly readOnly?: boolean;
+}
+
+export async function openRig({ databasePath, readOnly, ...more }: RigOptions = {}): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), "mcp-agent-"));
   const host = new FakeHost({ clock: realClock });
   let life: Life | undefined;
@@ -45,7 +51,8 @@ export async function openRig(more: Partial<Deps> = {}): Promise<Rig> {
       return rig.life.client;
     },
     async boot(extra = {}) {
-      const registry = await openRegistry({ path: join(folder, "mcp.db"), clock: realClock });
+      const path = databasePath ?? join(folder, "mcp.db");
+      const registry = await openRegistry({ path, clock: realClock, readOnly: readOnly ?? false });
       const agent = new Agent({
         node: "rift",
         version: "0.0.0-test",
