@@ -12,6 +12,8 @@ export interface Backoff {
  */
 export function backoffMs(backoff: Backoff, attempt: number, random: number): number {
   if (attempt <= 0) return 0;
-  const full = Math.min(backoff.maxMs, backoff.firstMs * (backoff.factor ?? 2) ** (attempt - 1));
+  // Capped before it is multiplied: after very many tries the factor is infinite, and 0 times that is not a number.
+  const growth = Math.min(Number.MAX_VALUE, (backoff.factor ?? 2) ** (attempt - 1));
+  const full = Math.min(backoff.maxMs, backoff.firstMs * growth);
   return Math.round(full / 2 + (full / 2) * random);
 }

@@ -36,16 +36,17 @@ export class FakeClock implements Clock {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (ms <= 0) return Promise.resolve();
-    const sleeper: Sleeper = { wakeAt: this.#monotonic + ms, wake: resolve };
+    const onAbort = (): void => {
+      this.#sleepers.delete(sleeper);
+      reject(signal?.reason);
+    };
+    const wake = (): void => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    };
+    const sleeper: Sleeper = { wakeAt: this.#monotonic + ms, wake };
     this.#sleepers.add(sleeper);
-    signal?.addEventListener(
-      "abort",
-      () => {
-        this.#sleepers.delete(sleeper);
-        reject(signal.reason);
-      },
-      { once: true },
-    );
+    signal?.addEventListener("abort", onAbort, { once: true });
     return promise;
   }
 

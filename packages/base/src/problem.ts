@@ -64,9 +64,14 @@ export function isProblem(thrown: unknown): thrown is Problem {
 /** Anything thrown, as a `Problem`: a bug becomes `internal`, with the original as its cause. */
 export function asProblem(thrown: unknown): Problem {
   if (isProblem(thrown)) return thrown;
-  return new Problem("internal", "something went wrong inside mcp; this is a bug", "see the log for its cause", {
-    cause: thrown,
-  });
+  return new Problem(
+    "internal",
+    "something went wrong inside mcp; this is a bug",
+    "see the log for its cause",
+    {
+      cause: thrown,
+    },
+  );
 }
 
 export function problemFromJSON(json: ProblemJSON): Problem {
