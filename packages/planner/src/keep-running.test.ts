@@ -186,6 +186,11 @@ describe("an instance on trial", () => {
     expect(script(planFor(unrecorded, missing, trying))[0]).toBe("1 start web.1");
   });
 
+  it("is judged no more once nothing is on trial", () => {
+    expect(script(planFor(made, exited(3), repair))).toEqual(["1 start web.1 (restart)"]);
+    expect(planFor(made, up()).steps).toEqual([]);
+  });
+
   it("must still stand its start period when it runs", () => {
     const planned = planFor(made, up(), trying);
     expect(script(planned)).toEqual(["1 stand web.1", "2 accept 2 keep web.1 after 1"]);

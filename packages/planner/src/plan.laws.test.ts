@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deepFreeze } from "../test/model/deep-freeze.ts";
@@ -25,6 +26,11 @@ function always(law: (drawn: ReturnType<typeof drawGoal>) => void): void {
 }
 
 describe("of every plan it holds that", () => {
+  it("all of this is in the README's table of laws", async () => {
+    const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+    expect(Object.keys(planLaws).filter((law) => !readme.includes(law))).toEqual([]);
+  });
+
   for (const law of Object.keys(planLaws))
     it(law, { timeout: timeLimitMs }, () => {
       always((drawn) => checkLaw(law, { ...drawn, plan: plan(drawn.goal, drawn.observation, drawn.nowMs) }));

@@ -166,6 +166,17 @@ export const planLaws: Readonly<Record<string, (view: View) => void>> = {
     }
   },
 
+  "what is on trial and went down after its start is judged as it is, not started again": (view) => {
+    if (view.goal.candidate?.state !== "trying") return;
+    for (const { action } of view.steps("start")) {
+      const { instances, restartBeforeMs } = view.component(action.component);
+      const made = instances.find(({ name }) => name === action.instance);
+      const { state } = view.sighting(action.instance);
+      if (made?.role !== "candidate" || view.isUp(made.name) || restartBeforeMs !== undefined) continue;
+      demand(made.startedAtMs === undefined && state !== "exited", `${made.name} is started again`);
+    }
+  },
+
   "starts keep the order of depends_on, also through others": (view) => {
     const starts = view.steps("start");
     for (const start of starts)
