@@ -14,6 +14,8 @@ own_runtime_folder() {
   for folder in "${XDG_RUNTIME_DIR:-}" "/run/user/$EUID" "/tmp/mcp-run-$EUID"; do
     if [[ $folder == "/tmp/mcp-run-$EUID" ]]; then mkdir -m 0700 "$folder" 2>/dev/null || true; fi
     if [[ -n $folder && -d $folder && ! -L $folder && -O $folder && -w $folder ]]; then
+      # A folder that a shell of this user would not have on its own; tools/quickstart says so.
+      if [[ $folder != "${XDG_RUNTIME_DIR:-}" ]]; then export MCP_OWN_RUNTIME_FOLDER=$folder; fi
       export XDG_RUNTIME_DIR=$folder
       return
     fi

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Problem } from "@mcp/base";
 import { run } from "@mcp/host";
@@ -14,6 +14,7 @@ export async function down(places: Places, all: boolean): Promise<void> {
   if (await exists(places.database)) await undeployAll(places);
   await stopTheAgent(places);
   await cleanPodman(places);
+  await leaveOwnRuntimeFolder();
   const files = stage("files");
   const kept = all ? [] : ["toolchain", "install.lock"];
   const names = await readdir(places.state);
@@ -52,13 +53,40 @@ async function stopTheAgent(places: Places): Promise<void> {
   agent.tick(running ? "agent: stopped, and the podman service it had started" : "agent: did not run");
 }
 
+/** Another checkout may use the same image and network: podman refuses to remove what is in use, and then it stays. */
 async function cleanPodman(places: Places): Promise<void> {
   const podman = stage("image and network");
-  await run(["podman", "rmi", "--force", helloImage], { anyExitCode: true });
+  const removed: string[] = [];
+  const remove = async (name: string, ...argv: string[]) => {
+    const { exitCode } = await run(["podman", ...argv, name], { anyExitCode: true });
+    if (exitCode === 0) removed.push(name);
+  };
+  await remove(helloImage, "rmi");
   const network = (await readFile(places.madeNetwork, "utf8").catch(() => "")).trim();
-  // Refused while anything uses it, and then it stays.
-  if (network) await run(["podman", "network", "rm", network], { anyExitCode: true });
-  podman.tick("hello's image and the network mcpnet: removed");
+  if (network) await remove(network, "network", "rm");
+  podman.tick(`of podman: ${removed.join(", ") || "nothing"} removed`);
+}
+
+/** The folder made for a user without a login session, once podman of that user has nothing left there. */
+async function leaveOwnRuntimeFolder(): Promise<void> {
+  const folder = process.env.MCP_OWN_RUNTIME_FOLDER;
+  if (!folder?.startsWith("/tmp/")) return;
+  const { stdout: containers } = await run(["podman", "ps", "--all", "--quiet"], { anyExitCode: true });
+  if (containers.trim() !== "" || (await isRunByMe("podman"))) return;
+  // Ends the process that keeps podman's user namespace.
+  await run(["podman", "system", "migrate"], { anyExitCode: true });
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function isRunByMe(name: string): Promise<boolean> {
+  for (const pid of await readdir("/proc")) {
+    const found = await stat(`/proc/${pid}/comm`).catch(() => undefined);
+    if (found?.uid !== process.getuid?.()) continue;
+    // It may have ended meanwhile.
+    const comm = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
+    if (comm.trim() === name) return true;
+  }
+  return false;
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -22,7 +22,7 @@ export async function up(places: Places, wantedPort: number | undefined): Promis
   asking.tick(`http://127.0.0.1:${port}/ says: ${await askHello(port)}`);
 
   line();
-  if (built || started || deployed) whatNext(places, port);
+  if (built || started || deployed) await whatNext(places, port);
   else line("Nothing has changed: all of it was there, and hello answers.");
 }
 
@@ -79,18 +79,26 @@ async function deployHello(places: Places, wantedPort: number | undefined) {
   return { port, deployed: true };
 }
 
-function whatNext(places: Places, port: number): void {
+async function whatNext(places: Places, port: number): Promise<void> {
   const definition = relative(places.checkout, join(places.services, "hello.toml"));
-  line("hello runs. What to try next:");
-  line();
+  const { instances } = await mcpJson<{ readonly instances: readonly { readonly instance: string }[] }>(
+    places,
+    "ps",
+  );
   const tries: readonly (readonly [string, string])[] = [
     ["tools/mcp status", "what runs, and whether it is as it should be"],
     ["tools/mcp logs hello", "what it wrote"],
     [`curl http://127.0.0.1:${port}/`, "the service itself"],
-    ["podman kill --all", "then: tools/mcp status — it comes back"],
+    [`podman kill ${instances[0]?.instance ?? ""}`, "it comes back: see tools/mcp status"],
     ["tools/mcp deploy hello", `after a change of ${definition}`],
     ["tools/mcp --help", "everything else"],
     ["tools/quickstart --down", "removes all of it"],
   ];
-  for (const [command, what] of tries) line(`  ${command.padEnd(34)}${what}`);
+  line("hello runs. What to try next:");
+  line();
+  for (const [command, what] of tries) line(`  ${command.padEnd(32)}${what}`);
+  if (process.env.MCP_OWN_RUNTIME_FOLDER) {
+    line();
+    line(`podman by hand needs: export XDG_RUNTIME_DIR=${process.env.MCP_OWN_RUNTIME_FOLDER}`);
+  }
 }
