@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Bench } from "../bench.ts";
@@ -15,6 +15,8 @@ export const insideRules = {
   "a volume shows the host's folder, where volumes can be had": async (bench: Bench) => {
     if (!(await canDo(bench)).volumes.ok) return;
     const host = await mkdtemp(join(bench.rig.volumeFolder, "volume-"));
+    // Whoever the backend runs as must get in.
+    await chmod(host, 0o755);
     await writeFile(join(host, "note"), "from the host\n", { mode: 0o644 });
     const volumes = [{ host, guest: "/data", readOnly: true, relabel: false }];
     const spec = await bench.start({ does: "prints a file", path: "/data/note" }, { volumes });
@@ -49,16 +51,14 @@ export const insideRules = {
 
   "exec gives up when its time is over": async (bench: Bench) => {
     const { name } = await bench.start({ does: "sleeps" });
-    const exec = bench.runtime.exec(name, ["sleep", "30"], { timeoutMs: 500 }, bench.signal);
     const code = (await canDo(bench)).exec.ok ? "timed_out" : "runtime_unsupported";
-    await bench.problem(code, exec);
+    await bench.problem(code, bench.runtime.exec(name, ["sleep", "30"], { timeoutMs: 500 }, bench.signal));
   },
 
   "exec in what is not there says so": async (bench: Bench) => {
     const { name } = await bench.spec({ does: "sleeps" });
-    const exec = bench.runtime.exec(name, ["true"], { timeoutMs: 5_000 }, bench.signal);
     const code = (await canDo(bench)).exec.ok ? "workload_not_found" : "runtime_unsupported";
-    await bench.problem(code, exec);
+    await bench.problem(code, bench.runtime.exec(name, ["true"], { timeoutMs: 5_000 }, bench.signal));
   },
 };
 

@@ -1,0 +1,49 @@
+import { Problem } from "@mcp/base";
+import { labelsFromRecord, type WorkloadLabels } from "@mcp/runtime";
+import { expectStatus, isNotFound } from "../http/reply.ts";
+import type { PodmanApi } from "../podman-api.ts";
+import type { InspectedContainer, ListedContainer } from "./shapes.ts";
+
+/** @param nameOrId  podman also takes an id's beginning, so a name that is not the found one's is not found. */
+export async function inspectContainer(
+  api: PodmanApi,
+  nameOrId: string,
+  signal: AbortSignal,
+): Promise<InspectedContainer | undefined> {
+  const call = {
+    what: `inspect ${nameOrId}`,
+    method: "GET",
+    path: `/containers/${encodeURIComponent(nameOrId)}/json`,
+  } as const;
+  const reply = await api.call(call, signal);
+  if (isNotFound(reply)) return undefined;
+  const found = expectStatus(reply, call.what, 200).body as InspectedContainer;
+  return found.Name === nameOrId || found.Id === nameOrId ? found : undefined;
+}
+
+export async function listContainers(
+  api: PodmanApi,
+  filters: Readonly<Record<string, readonly string[]>>,
+  signal: AbortSignal,
+): Promise<readonly ListedContainer[]> {
+  const query = { all: true, filters: JSON.stringify(filters) };
+  const call = { what: "list the containers", method: "GET", path: "/containers/json", query } as const;
+  return (expectStatus(await api.call(call, signal), call.what, 200).body ??
+    []) as readonly ListedContainer[];
+}
+
+export function ourLabels(container: InspectedContainer): WorkloadLabels | undefined {
+  return labelsFromRecord(container.Config.Labels ?? {});
+}
+
+export function foreign(name: string): Problem {
+  return new Problem(
+    "spec_conflict",
+    `the container ${name} was not made by mcp, and is left alone`,
+    `see what it is: podman inspect ${name}`,
+  );
+}
+
+export function notThere(name: string): Problem {
+  return new Problem("workload_not_found", `there is no container ${name}`, "see what there is: mcp ps");
+}

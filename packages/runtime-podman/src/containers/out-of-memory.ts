@@ -1,0 +1,34 @@
+import type { Workload } from "@mcp/runtime";
+import type { PodmanApi } from "../podman-api.ts";
+import { inspectContainer } from "./lookup.ts";
+import type { ListedContainer } from "./shapes.ts";
+import { fromInspected } from "./to-workload.ts";
+
+const killed = 137;
+const remembered = 1_000;
+
+/** Finds out what a list does not tell: whether a killed container was killed for lack of memory. Asks once for each exit. */
+export class OutOfMemory {
+  readonly #api: PodmanApi;
+  readonly #reasons = new Map<string, Workload["exit"]>();
+
+  constructor(api: PodmanApi) {
+    this.#api = api;
+  }
+
+  async correct(listed: ListedContainer, workload: Workload, signal: AbortSignal): Promise<Workload> {
+    if (workload.exit?.code !== killed) return workload;
+    const key = `${listed.Id} ${listed.ExitedAt}`;
+    if (!this.#reasons.has(key)) {
+      const inspected = await inspectContainer(this.#api, listed.Id, signal);
+      const exit = inspected && fromInspected(inspected)?.exit;
+      // It has gone, or runs again: what the list said is what there was.
+      if (!exit) return workload;
+      this.#reasons.set(key, exit);
+      const [oldest] = this.#reasons.keys();
+      if (this.#reasons.size > remembered && oldest !== undefined) this.#reasons.delete(oldest);
+    }
+    const exit = this.#reasons.get(key);
+    return exit ? { ...workload, exit } : workload;
+  }
+}

@@ -1,0 +1,173 @@
+import { type Clock, Problem, printDuration } from "@mcp/base";
+import { type Handle, type ImagePin, labelKeys, type WorkloadSpec } from "@mcp/runtime";
+import { expectStatus, isNotFound } from "../http/reply.ts";
+import type { Reply } from "../http/unix-http.ts";
+import { imageId, imageName } from "../images/local-image.ts";
+import type { PodmanApi } from "../podman-api.ts";
+import { createRequest, type HostSettings, isNamedNetwork } from "./create-request.ts";
+import { handleOf } from "./handle.ts";
+import type { HeldPorts } from "./held-ports.ts";
+import { foreign, inspectContainer, ourLabels } from "./lookup.ts";
+import type { Networks } from "./networks.ts";
+import type { InspectedContainer } from "./shapes.ts";
+import {
+  saysNameInUse,
+  saysNoSuchImage,
+  saysNoSuchNetwork,
+  saysPortInUse,
+  startProblem,
+} from "./start-problem.ts";
+
+export interface StartDeps {
+  readonly api: PodmanApi;
+  readonly clock: Clock;
+  readonly networks: Networks;
+  readonly heldPorts: HeldPorts;
+}
+
+const startMs = 60_000;
+const removeMs = 20_000;
+const settleMs = 100;
+
+/**
+ * Create and start: two round trips when all is well. Whatever was assumed (an image under that name, a network, a free
+ * name) is seen to only when podman says that it is not so.
+ */
+export async function startContainer(
+  deps: StartDeps,
+  spec: WorkloadSpec,
+  settings: HostSettings,
+  signal: AbortSignal,
+): Promise<Handle> {
+  const deadline = deps.clock.monotonic() + startMs;
+  while (deps.clock.monotonic() < deadline) {
+    const { id } = await create(deps, spec, settings, signal);
+    if (id !== undefined) {
+      await startNew(deps, spec, id, signal);
+      return handleOf(spec.name, id);
+    }
+    const found = await inspectContainer(deps.api, spec.name, signal);
+    if (found && (await startFound(deps, spec, found, signal))) return handleOf(spec.name, found.Id);
+    // It is on its way out, or has just gone: then the name will be free.
+    await deps.clock.sleep(settleMs, signal);
+  }
+  throw new Problem(
+    "runtime_timeout",
+    `the old container ${spec.name} did not go away within ${printDuration(startMs)}`,
+    `see what holds it: podman inspect ${spec.name}`,
+  );
+}
+
+/** The new container's id, or none if the name is taken. */
+async function create(
+  { api, networks }: StartDeps,
+  spec: WorkloadSpec,
+  settings: HostSettings,
+  signal: AbortSignal,
+): Promise<{ readonly id?: string }> {
+  const attempt = (image: string): Promise<Reply> => {
+    const body = createRequest(spec, image, settings);
+    const call = { what: `create ${spec.name}`, method: "POST", path: "/containers/create", body } as const;
+    return api.call({ ...call, timeoutMs: startMs }, signal);
+  };
+  let image = imageName(spec.image);
+  let reply = await attempt(image);
+  if (saysNoSuchImage(reply)) {
+    image = await imageIdOf(api, spec.image, signal);
+    reply = await attempt(image);
+  }
+  if (saysNoSuchNetwork(reply) && isNamedNetwork(spec.network)) {
+    await networks.make(spec.network, signal);
+    reply = await attempt(image);
+  }
+  if (reply.status === 201) return { id: (reply.body as { Id: string }).Id };
+  if (saysNameInUse(reply)) return {};
+  if (saysNoSuchImage(reply)) throw imageMissing(spec.image);
+  throw startProblem(spec, reply);
+}
+
+async function imageIdOf(api: PodmanApi, pin: ImagePin, signal: AbortSignal): Promise<string> {
+  const id = await imageId(api, pin, signal);
+  if (id === undefined) throw imageMissing(pin);
+  return id;
+}
+
+async function startNew(deps: StartDeps, spec: WorkloadSpec, id: string, signal: AbortSignal): Promise<void> {
+  const reply = await begin(deps, spec, id, signal);
+  if (reply.status === 204 || reply.status === 304) return;
+  deps.heldPorts.add(spec);
+  await removeHalfMade(deps.api, id);
+  throw startProblem(spec, reply);
+}
+
+/**
+ * Something has the name. True once it runs; false if it is going.
+ * @throws Problem `spec_conflict` unless it is ours, and as wanted.
+ */
+async function startFound(
+  deps: StartDeps,
+  spec: WorkloadSpec,
+  found: InspectedContainer,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const labels = ourLabels(found);
+  if (!labels) throw foreign(spec.name);
+  if (labels.specHash !== spec.labels.specHash) throw otherSpec(spec.name);
+  switch (found.State.Status) {
+    case "stopping":
+    case "removing":
+      return false;
+    case "created":
+    case "configured":
+      await startNew(deps, spec, found.Id, signal);
+      return true;
+    default: {
+      const reply = await begin(deps, spec, found.Id, signal);
+      if (isNotFound(reply)) return false;
+      if (reply.status === 204 || reply.status === 304) return true;
+      deps.heldPorts.add(spec);
+      throw startProblem(spec, reply);
+    }
+  }
+}
+
+async function begin(
+  { api, heldPorts }: StartDeps,
+  spec: WorkloadSpec,
+  id: string,
+  signal: AbortSignal,
+): Promise<Reply> {
+  const call = { what: `start ${spec.name}`, method: "POST", path: `/containers/${id}/start` } as const;
+  const attempt = () => api.call({ ...call, timeoutMs: startMs }, signal);
+  const reply = await attempt();
+  return saysPortInUse(reply) ? heldPorts.retry(spec, reply, attempt, signal) : reply;
+}
+
+/** Also when the caller has given up meanwhile: what is half made would be in the way of the next start. */
+async function removeHalfMade(api: PodmanApi, id: string): Promise<void> {
+  const query = { force: true, v: true, timeout: 0 };
+  const call = { what: `remove ${id}`, method: "DELETE", path: `/containers/${id}`, query } as const;
+  expectStatus(
+    await api.call({ ...call, timeoutMs: removeMs }, new AbortController().signal),
+    call.what,
+    200,
+    204,
+    404,
+  );
+}
+
+function otherSpec(name: string): Problem {
+  return new Problem(
+    "spec_conflict",
+    `the container ${name} runs another specification (its label ${labelKeys.specHash} differs)`,
+    "deploy the service again, which gives the new one a name of its own",
+  );
+}
+
+function imageMissing({ reference }: ImagePin): Problem {
+  return new Problem(
+    "image_not_found",
+    `the image ${reference} is not on this host at the digest that was pinned`,
+    `deploy again, or pull it: podman pull ${reference}`,
+  );
+}

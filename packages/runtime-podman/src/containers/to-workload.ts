@@ -1,0 +1,149 @@
+import {
+  labelsFromRecord,
+  type PortMapping,
+  type Workload,
+  type WorkloadExit,
+  type WorkloadState,
+} from "@mcp/runtime";
+import { imageLabel, imageNameOf } from "./image-label.ts";
+import type { InspectedContainer, ListedContainer, ListedPort } from "./shapes.ts";
+
+/** Undefined for a container that is not ours. Whether an exit was for lack of memory, a list cannot tell. */
+export function fromListed(container: ListedContainer): Workload | undefined {
+  return toWorkload({
+    name: container.Names[0] ?? "",
+    labels: container.Labels ?? {},
+    image: container.Image,
+    status: container.State,
+    pid: container.Pid,
+    exitCode: container.ExitCode,
+    outOfMemory: false,
+    startedAtS: container.StartedAt,
+    exitedAtS: container.ExitedAt,
+    ports: (container.Ports ?? []).flatMap(listedPorts),
+  });
+}
+
+/** Undefined for a container that is not ours. */
+export function fromInspected(container: InspectedContainer): Workload | undefined {
+  const { State, HostConfig } = container;
+  return toWorkload({
+    name: container.Name,
+    labels: container.Config.Labels ?? {},
+    image: container.ImageName,
+    status: State.Status,
+    pid: State.Pid,
+    exitCode: State.ExitCode,
+    outOfMemory: State.OOMKilled,
+    startedAtS: wholeSeconds(State.StartedAt),
+    exitedAtS: wholeSeconds(State.FinishedAt),
+    ports: Object.entries(HostConfig.PortBindings ?? {}).flatMap(boundPorts),
+  });
+}
+
+/** What list and inspect both tell. Times in whole seconds, since a list has no better, and the two must agree. */
+interface Facts {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly image: string;
+  readonly status: string;
+  readonly pid: number;
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+  readonly startedAtS: number;
+  readonly exitedAtS: number;
+  readonly ports: readonly PortMapping[];
+}
+
+function toWorkload(facts: Facts): Workload | undefined {
+  const labels = labelsFromRecord(facts.labels);
+  if (!labels) return undefined;
+  const state = stateOf(facts.status);
+  const hasRun = facts.startedAtS > 0;
+  return {
+    name: facts.name,
+    kind: "container",
+    labels,
+    state,
+    ...imageNameOf(facts.labels[imageLabel], facts.image),
+    ports: [...facts.ports].sort(byPort),
+    ...(isUp(state) && facts.pid > 0 && { pid: facts.pid }),
+    ...(hasRun && { startedAtMs: facts.startedAtS * 1_000 }),
+    ...(state === "exited" && { exit: exitOf(facts) }),
+  };
+}
+
+function stateOf(status: string): WorkloadState {
+  switch (status) {
+    case "created":
+    case "configured":
+      return "created";
+    case "initialized":
+      return "starting";
+    case "running":
+    case "paused":
+      return "running";
+    case "stopped":
+    case "exited":
+      return "exited";
+    default:
+      // `stopping`, `removing`, and `unknown`: on the way somewhere; nobody should act on it yet.
+      return "stopping";
+  }
+}
+
+const isUp = (state: WorkloadState): boolean => state === "running" || state === "stopping";
+
+function exitOf({ exitCode, outOfMemory, startedAtS, exitedAtS }: Facts): WorkloadExit {
+  // A machine that went down took the exit with it: podman then shows the time of an earlier run, or none.
+  if (exitedAtS <= 0 || exitedAtS < startedAtS)
+    return { atMs: Math.max(0, startedAtS * 1_000), reason: "unknown" };
+  const atMs = exitedAtS * 1_000;
+  if (exitCode < 0) return { atMs, reason: "unknown" };
+  if (outOfMemory) return { atMs, code: exitCode, reason: "out-of-memory" };
+  return { atMs, code: exitCode, reason: exitCode > 128 && exitCode <= 192 ? "signal" : "exited" };
+}
+
+function wholeSeconds(time: string): number {
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? 0 : Math.floor(ms / 1_000);
+}
+
+function listedPorts(port: ListedPort): PortMapping[] {
+  const count = Math.max(1, port.range);
+  return Array.from({ length: count }, (_, index) => index).flatMap((index) =>
+    port.protocol
+      .split(",")
+      .filter(isProtocol)
+      .map((protocol) => ({
+        address: anyAddress(port.host_ip),
+        host: port.host_port + index,
+        guest: port.container_port + index,
+        protocol,
+      })),
+  );
+}
+
+function boundPorts([guest, bindings]: [
+  string,
+  readonly { HostIp: string; HostPort: string }[] | null,
+]): PortMapping[] {
+  const [port, protocol = "tcp"] = guest.split("/");
+  if (!isProtocol(protocol)) return [];
+  return (bindings ?? []).map(({ HostIp, HostPort }) => ({
+    address: anyAddress(HostIp),
+    host: Number(HostPort),
+    guest: Number(port),
+    protocol,
+  }));
+}
+
+const isProtocol = (protocol: string): protocol is PortMapping["protocol"] =>
+  protocol === "tcp" || protocol === "udp";
+
+/** Newer versions show `0.0.0.0` where none was given. */
+const anyAddress = (address: string): string => (address === "0.0.0.0" ? "" : address);
+
+function byPort(a: PortMapping, b: PortMapping): number {
+  return a.host - b.host || a.guest - b.guest || a.protocol.localeCompare(b.protocol);
+}

@@ -1,0 +1,96 @@
+import type { Clock } from "@mcp/base";
+import { type Logger, type Run, run as runProgram } from "@mcp/host";
+import type { ImageSource, Runtime } from "@mcp/runtime";
+import { ExecCleanup } from "./containers/exec-cleanup.ts";
+import { HeldPorts } from "./containers/held-ports.ts";
+import { Networks } from "./containers/networks.ts";
+import { OutOfMemory } from "./containers/out-of-memory.ts";
+import { parseUlimit } from "./containers/ulimits.ts";
+import { UnixHttp } from "./http/unix-http.ts";
+import { PodmanImages } from "./images/podman-images.ts";
+import { PodmanApi } from "./podman-api.ts";
+import { PodmanRuntime } from "./podman-runtime.ts";
+import { authFiles } from "./registry/auth-file.ts";
+import { insecureByPodman } from "./registry/insecure.ts";
+import { RegistryClient } from "./registry/registry-client.ts";
+import { Connection } from "./socket/connection.ts";
+import { socketCandidates } from "./socket/find-socket.ts";
+import { makePing } from "./socket/ping.ts";
+import { PodmanService } from "./socket/podman-service.ts";
+import { StoreGuard } from "./store-guard.ts";
+
+export interface PodmanOptions {
+  /** Podman's socket. Absent or empty: one that is found, else a service of our own. */
+  readonly socket?: string;
+  /** Where a service of our own keeps its socket; made when needed, with mode 0700. */
+  readonly stateDir: string;
+  /** For every container: `nofile=1024:20000`. For hosts where podman's defaults cannot be set. */
+  readonly ulimits?: readonly string[];
+  /** Where registry logins are kept. Absent: where podman keeps them. */
+  readonly authFile?: string;
+  /** Registries that may be spoken to without TLS, besides those of this machine and of podman's own configuration. */
+  readonly insecureRegistries?: readonly string[];
+  /** A container's log is begun anew when it has reached this size. Default 32 MiB. */
+  readonly logMaxBytes?: number;
+  /** Added to the environment of a service of our own. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly run?: Run;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Podman {
+  readonly runtime: Runtime;
+  readonly images: ImageSource;
+  /** End a service of our own, and every connection. The containers go on. */
+  close(): Promise<void>;
+}
+
+/**
+ * Containers and images of this host. Nothing is started, and nobody asked, before the first call.
+ *
+ * @throws Problem `config_invalid` for a ulimit that is none.
+ * @example const { runtime, images, close } = createPodman({ stateDir: "/srv/mcp/podman", clock: realClock, log });
+ */
+export function createPodman(options: PodmanOptions): Podman {
+  const { stateDir, clock, log, run = runProgram, logMaxBytes = 32 * 1024 * 1024 } = options;
+  const ulimits = (options.ulimits ?? []).map(parseUlimit);
+  const env = { ...process.env, ...options.env };
+  const uid = process.getuid?.() ?? 0;
+  const http = new UnixHttp();
+  const ping = makePing(http, clock);
+  const service = new PodmanService({ stateDir, env: options.env ?? {}, ping, run, clock, log });
+  const connection = new Connection({
+    configured: options.socket || undefined,
+    candidates: socketCandidates({ uid, env }),
+    service,
+    ping,
+  });
+  const api = new PodmanApi(connection, http, clock);
+  const execCleanup = new ExecCleanup(clock);
+  const registry = new RegistryClient({
+    clock,
+    env,
+    authFiles: authFiles(options.authFile, env, uid),
+    insecure: async () => [...(options.insecureRegistries ?? []), ...(await insecureByPodman(env))],
+  });
+  return {
+    runtime: new PodmanRuntime({
+      api,
+      clock,
+      guard: new StoreGuard(api, clock),
+      networks: new Networks(api),
+      heldPorts: new HeldPorts(api, clock),
+      outOfMemory: new OutOfMemory(api),
+      execCleanup,
+      settings: { ulimits, logMaxBytes },
+      reachedBy: () => connection.description,
+    }),
+    images: new PodmanImages({ api, clock, registry }),
+    async close() {
+      await execCleanup.close();
+      await connection.close();
+      http.close();
+    },
+  };
+}

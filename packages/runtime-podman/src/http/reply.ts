@@ -1,0 +1,24 @@
+import { Problem } from "@mcp/base";
+import type { Reply } from "./unix-http.ts";
+
+/** What the engine itself says went wrong: its own sentence, without what it repeats. */
+export function engineSays({ status, body }: Reply): string {
+  if (typeof body === "object" && body !== null && "message" in body && typeof body.message === "string") {
+    return body.message.trim().split("\n").slice(-5).join("\n");
+  }
+  return typeof body === "string" && body.trim() !== "" ? body.trim().slice(0, 500) : `status ${status}`;
+}
+
+export function isNotFound({ status }: Reply): boolean {
+  return status === 404;
+}
+
+/** @throws Problem `runtime_failed` unless the status is one of those wanted. */
+export function expectStatus(reply: Reply, what: string, ...wanted: readonly number[]): Reply {
+  if (wanted.includes(reply.status)) return reply;
+  throw new Problem(
+    "runtime_failed",
+    `podman could not ${what}: ${engineSays(reply)}`,
+    "see whether podman works: podman info",
+  );
+}

@@ -1,0 +1,1 @@
+export { createPodman, type Podman, type PodmanOptions } from "./create-podman.ts";

@@ -1,0 +1,182 @@
+import { type Clock, isProblem } from "@mcp/base";
+import type {
+  ExecOptions,
+  ExecResult,
+  Handle,
+  LogLine,
+  LogOptions,
+  Probe,
+  Runtime,
+  RuntimeEvent,
+  Usage,
+  Workload,
+  WorkloadSpec,
+} from "@mcp/runtime";
+import type { HostSettings } from "./containers/create-request.ts";
+import { removeContainer, stopContainer } from "./containers/end.ts";
+import { openEvents, readEvents } from "./containers/events.ts";
+import { execIn } from "./containers/exec.ts";
+import type { ExecCleanup } from "./containers/exec-cleanup.ts";
+import { idOf } from "./containers/handle.ts";
+import { containerLogs } from "./containers/logs.ts";
+import { inspectContainer, listContainers, notThere, ourLabels } from "./containers/lookup.ts";
+import type { OutOfMemory } from "./containers/out-of-memory.ts";
+import { type StartDeps, startContainer } from "./containers/start.ts";
+import { readStats } from "./containers/stats.ts";
+import { fromInspected, fromListed } from "./containers/to-workload.ts";
+import { expectStatus } from "./http/reply.ts";
+import { capabilitiesOf, isTooOld, notesOf, storeOf } from "./info.ts";
+import type { PodmanApi } from "./podman-api.ts";
+import { podmanTooOld } from "./socket/podman-service.ts";
+import type { StoreGuard } from "./store-guard.ts";
+
+export interface PodmanRuntimeDeps extends StartDeps {
+  readonly api: PodmanApi;
+  readonly clock: Clock;
+  readonly guard: StoreGuard;
+  readonly outOfMemory: OutOfMemory;
+  readonly execCleanup: ExecCleanup;
+  readonly settings: Pick<HostSettings, "ulimits" | "logMaxBytes">;
+  /** How podman is reached, for people. */
+  readonly reachedBy: () => string | undefined;
+}
+
+/** Containers, by podman's REST API. */
+export class PodmanRuntime implements Runtime {
+  readonly kinds = ["container"] as const;
+  readonly #deps: PodmanRuntimeDeps;
+  readonly #api: PodmanApi;
+  readonly #guard: StoreGuard;
+  /** What the last list showed, less what was removed since. */
+  #listed = new Set<string>();
+
+  constructor(deps: PodmanRuntimeDeps) {
+    this.#deps = deps;
+    this.#api = deps.api;
+    this.#guard = deps.guard;
+  }
+
+  async probe(signal: AbortSignal): Promise<Probe> {
+    signal.throwIfAborted();
+    try {
+      return await this.#api.withRecovery(signal, async () => {
+        const call = { what: "answer", method: "GET", path: "/_ping" } as const;
+        expectStatus(await this.#api.call(call, signal), call.what, 200);
+        const info = await this.#guard.tell(signal);
+        if (isTooOld(info.version.Version)) throw podmanTooOld(info.version.Version);
+        const reachedBy = this.#deps.reachedBy();
+        return {
+          ok: true,
+          version: `podman ${info.version.Version}`,
+          store: storeOf(info),
+          can: capabilitiesOf(info),
+          notes: [...notesOf(info), ...(reachedBy === undefined ? [] : [reachedBy])],
+        };
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isProblem(error)) throw error;
+      return { ok: false, why: error.message, hint: error.hint };
+    }
+  }
+
+  list(signal: AbortSignal): Promise<readonly Workload[]> {
+    return this.#api.withRecovery(signal, async () => {
+      const containers = await listContainers(this.#api, { label: ["mcp.instance"] }, signal);
+      const found = await Promise.all(
+        containers.map(async (container) => {
+          const workload = fromListed(container);
+          return workload && this.#deps.outOfMemory.correct(container, workload, signal);
+        }),
+      );
+      const workloads = found.filter((workload) => workload !== undefined).sort(byName);
+      const names = new Set(workloads.map(({ name }) => name));
+      if ([...this.#listed].some((name) => !names.has(name))) await this.#guard.vouch(signal);
+      this.#listed = names;
+      return workloads;
+    });
+  }
+
+  inspect(name: string, signal: AbortSignal): Promise<Workload | undefined> {
+    return this.#inspect(name, signal);
+  }
+
+  start(spec: WorkloadSpec, signal: AbortSignal): Promise<Handle> {
+    return this.#api.withRecovery(signal, async () =>
+      startContainer(this.#deps, spec, await this.#settingsFor(spec, signal), signal),
+    );
+  }
+
+  stop(name: string, { graceMs }: { readonly graceMs: number }, signal: AbortSignal): Promise<void> {
+    return this.#api.withRecovery(signal, async () => {
+      if (!(await stopContainer(this.#api, name, graceMs, signal))) await this.#guard.vouch(signal);
+    });
+  }
+
+  remove(name: string, signal: AbortSignal): Promise<void> {
+    return this.#api.withRecovery(signal, async () => {
+      if (!(await removeContainer(this.#api, name, signal))) await this.#guard.vouch(signal);
+      this.#listed.delete(name);
+    });
+  }
+
+  async recover(handle: Handle, signal: AbortSignal): Promise<Workload | undefined> {
+    return this.#inspect(idOf(handle), signal);
+  }
+
+  async *logs(name: string, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogLine> {
+    const container = await this.#api.withRecovery(signal, async () => {
+      const found = await inspectContainer(this.#api, name, signal);
+      if (found && ourLabels(found)) return found;
+      await this.#guard.vouch(signal);
+      throw notThere(name);
+    });
+    yield* containerLogs(this.#api, this.#deps.clock, container, options, signal);
+  }
+
+  async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+    const response = await this.#api.withRecovery(signal, () => openEvents(this.#api, signal));
+    yield* readEvents(this.#api, response, signal);
+  }
+
+  stats(signal: AbortSignal): Promise<ReadonlyMap<string, Usage>> {
+    return this.#api.withRecovery(signal, async () => {
+      const info = await this.#guard.info(signal);
+      if (!capabilitiesOf(info).stats.ok) return new Map();
+      return readStats(this.#api, info.host.memTotal, signal);
+    });
+  }
+
+  exec(
+    name: string,
+    argv: readonly string[],
+    { timeoutMs }: ExecOptions,
+    signal: AbortSignal,
+  ): Promise<ExecResult> {
+    const { clock, execCleanup } = this.#deps;
+    // Not tried again: a program may not be run twice.
+    return execIn(this.#api, clock, (id) => execCleanup.begin(id), name, argv, timeoutMs, signal);
+  }
+
+  #inspect(nameOrId: string, signal: AbortSignal): Promise<Workload | undefined> {
+    return this.#api.withRecovery(signal, async () => {
+      const found = await inspectContainer(this.#api, nameOrId, signal);
+      if (!found) await this.#guard.vouch(signal);
+      return found && fromInspected(found);
+    });
+  }
+
+  async #settingsFor(spec: WorkloadSpec, signal: AbortSignal): Promise<HostSettings> {
+    const { settings } = this.#deps;
+    if (spec.memoryMiB === undefined && spec.vcpus === undefined) {
+      return { ...settings, memoryLimit: false, cpuLimit: false };
+    }
+    // What a host can do stays as it is while podman runs.
+    const can = capabilitiesOf(await this.#guard.info(signal, Number.POSITIVE_INFINITY));
+    return { ...settings, memoryLimit: can.memoryLimit.ok, cpuLimit: can.cpuLimit.ok };
+  }
+}
+
+function byName(a: Workload, b: Workload): number {
+  return a.name < b.name ? -1 : 1;
+}

@@ -1,0 +1,193 @@
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Backoff, backoffMs, type Clock, isProblem, Problem } from "@mcp/base";
+import type { Logger, Run } from "@mcp/host";
+import { isTooOld } from "../info.ts";
+import type { Ping } from "./ping.ts";
+import { endProcess, isAlive, type ProcessId, recall, remember, spawnService } from "./service-process.ts";
+
+export interface PodmanServiceOptions {
+  /** Made if missing, with mode 0700. */
+  readonly stateDir: string;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly ping: Ping;
+  readonly run: Run;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const startMs = 20_000;
+const versionMs = 10_000;
+const pollMs = 15;
+const watchMs = 1_000;
+const longestSocketPath = 107;
+/** After so long a life a death counts as the first. */
+const steadyMs = 60_000;
+const restarts: Backoff = { firstMs: 200, maxMs: 30_000 };
+
+/**
+ * A `podman system service` of our own, for hosts where none is found. It is started when first needed, watched, and
+ * started again with backoff when it dies. If we are killed it stays, and the next agent over the same folder takes it
+ * over; one that hangs is replaced.
+ */
+export class PodmanService {
+  readonly socketPath: string;
+  readonly #options: PodmanServiceOptions;
+  readonly #pidPath: string;
+  readonly #logPath: string;
+  readonly #closed = new AbortController();
+  #starting: Promise<void> | undefined;
+  #watching: Promise<void> | undefined;
+  #process: ProcessId | undefined;
+
+  constructor(options: PodmanServiceOptions) {
+    this.#options = options;
+    this.socketPath = join(options.stateDir, "podman.sock");
+    this.#pidPath = join(options.stateDir, "podman.pid");
+    this.#logPath = join(options.stateDir, "podman.log");
+  }
+
+  /** The service's process, once it was started or taken over. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /**
+   * Resolves when it answers.
+   * @throws Problem `runtime_unavailable` (also where podman is missing or too old), `config_invalid`.
+   */
+  async ensure(signal: AbortSignal): Promise<void> {
+    this.#closed.signal.throwIfAborted();
+    // One start for all who wait; a caller that gives up leaves it to the others.
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      await Promise.race([this.#starting, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** End the service. The containers go on. */
+  async close(): Promise<void> {
+    this.#closed.abort(
+      new Problem("runtime_unavailable", "the agent is shutting down", "start the agent again"),
+    );
+    await this.#starting?.catch(() => {});
+    await this.#watching;
+    if (!this.#process) return;
+    await endProcess(this.#process, 5_000, (ms) => this.#options.clock.sleep(ms));
+    await rm(this.#pidPath, { force: true });
+    await rm(this.socketPath, { force: true });
+  }
+
+  async #start(): Promise<void> {
+    const { ping, stateDir, env = {}, log } = this.#options;
+    if (Buffer.byteLength(this.socketPath) > longestSocketPath) throw pathTooLong(this.socketPath);
+    const old = await recall(this.#pidPath);
+    if ((await ping(this.socketPath, this.#closed.signal)) !== undefined) {
+      // Without its id it can be used, though neither watched nor ended.
+      if (old) this.#watch(old);
+      return;
+    }
+    if (old) {
+      log.warn("podman's service does not answer and is replaced", { pid: old.pid });
+      await endProcess(old, 2_000, (ms) => this.#options.clock.sleep(ms));
+    }
+    await this.#checkPodman();
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await chmod(stateDir, 0o700);
+    await rm(this.socketPath, { force: true });
+    const child = await spawnService(this.socketPath, this.#logPath, env);
+    const pid = child.pid ?? 0;
+    await remember(this.#pidPath, pid);
+    await this.#untilItAnswers(() => child.exitCode === null && child.signalCode === null);
+    await chmod(this.socketPath, 0o600);
+    const started = await recall(this.#pidPath);
+    if (started) this.#watch(started);
+    log.info("podman's service was started", { pid, socket: this.socketPath });
+  }
+
+  async #checkPodman(): Promise<void> {
+    const options = { timeoutMs: versionMs, signal: this.#closed.signal, env: this.#options.env ?? {} };
+    const { stdout } = await this.#options.run(["podman", "--version"], options).catch((cause: unknown) => {
+      if (isProblem(cause) && cause.code === "tool_missing") throw podmanMissing(cause);
+      throw cause;
+    });
+    const version = /\d+\.\d+\S*/.exec(stdout)?.[0] ?? "";
+    if (isTooOld(version)) throw podmanTooOld(version);
+  }
+
+  async #untilItAnswers(isRunning: () => boolean): Promise<void> {
+    const { clock, ping } = this.#options;
+    const deadline = clock.monotonic() + startMs;
+    while (isRunning() && clock.monotonic() < deadline) {
+      if ((await ping(this.socketPath, this.#closed.signal)) !== undefined) return;
+      await clock.sleep(pollMs, this.#closed.signal);
+    }
+    const said = await readFile(this.#logPath, "utf8").catch(() => "");
+    const last = said.trim().split("\n").slice(-3).join("\n");
+    throw new Problem(
+      "runtime_unavailable",
+      `podman's service did not start${last && `: ${last}`}`,
+      "see what podman says: podman system service --time=5 unix:///tmp/podman-test.sock",
+    );
+  }
+
+  #watch(process: ProcessId): void {
+    const isNew = this.#process?.pid !== process.pid || this.#process.startTime !== process.startTime;
+    this.#process = process;
+    if (isNew || !this.#watching) this.#watching ??= this.#keepAlive();
+  }
+
+  /** Runs until it is closed. Never rejects. */
+  async #keepAlive(): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#closed;
+    let deaths = 0;
+    let livesSince = clock.monotonic();
+    while (!signal.aborted) {
+      await clock.sleep(watchMs, signal).catch(() => {});
+      if (signal.aborted || !this.#process || (await isAlive(this.#process))) continue;
+      if (clock.monotonic() - livesSince > steadyMs) deaths = 0;
+      log.warn("podman's service has died and is started again", { pid: this.#process.pid });
+      await clock.sleep(backoffMs(restarts, deaths++, 0.5), signal).catch(() => {});
+      await this.ensure(signal).then(
+        () => {
+          livesSince = clock.monotonic();
+        },
+        (error: unknown) => {
+          if (!signal.aborted) log.error("podman's service could not be started", { error });
+        },
+      );
+    }
+  }
+}
+
+function pathTooLong(path: string): Problem {
+  return new Problem(
+    "config_invalid",
+    `the socket path ${path} is longer than the ${longestSocketPath} bytes that a unix socket may have`,
+    "choose a shorter state folder",
+  );
+}
+
+function podmanMissing(cause: unknown): Problem {
+  return new Problem(
+    "runtime_unavailable",
+    "podman is not installed, or not on the agent's PATH",
+    "install podman 4.3 or later: apt install podman",
+    { cause },
+  );
+}
+
+/** What a user reads whose podman lacks what is needed. */
+export function podmanTooOld(version: string): Problem {
+  return new Problem("runtime_unavailable", `podman ${version} is too old`, "upgrade to podman 4.3 or later");
+}
