@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # node and pnpm: the machine's own where they are new enough, else ours, brought by npm. Sourced after debian.sh.
+# What is published runs on node 22.12; the tools run TypeScript as it is, for which it takes 24.
 
 case $(uname -m) in
   x86_64) toolchain_arch=x64 ;;
@@ -17,7 +18,7 @@ own_node=$MCP_STATE/toolchain/node/node_modules/node-linux-$toolchain_arch/bin
 own_pnpm=$MCP_STATE/toolchain/pnpm/node_modules/@pnpm/exe.linux-$toolchain_arch
 
 # use_toolchain: puts what is there on the PATH; false if something must be brought first.
-use_node() { use_one node 22 12 "$own_node"; }
+use_node() { use_one node 24 0 "$own_node"; }
 use_toolchain() { use_node && use_one pnpm 12 0 "$own_pnpm"; }
 
 # What was brought is looked at first: that costs nothing, while asking a program for its version takes 20 ms.
@@ -32,15 +33,15 @@ need_toolchain() {
   before=$(node --version 2>/dev/null) || before=none
   stage "node and pnpm"
   if ! use_toolchain; then
-    [[ $toolchain_arch != none ]] || die "there is no node to bring for $(uname -m)" "install node 22.12 and pnpm 12, or newer"
+    [[ $toolchain_arch != none ]] || die "there is no node to bring for $(uname -m)" "install node 24 and pnpm 12, or newer"
     if ! command -v npm >/dev/null; then
       need_packages "npm, to bring node and pnpm" npm
       stage "node and pnpm"
     fi
     note "to install: node 24.21.0 and pnpm 12.21.0 into .mcp/toolchain, by npm, 250 MB on disk"
-    one_at_a_time bring node 22 12 "$own_node"
+    one_at_a_time bring node 24 0 "$own_node"
     one_at_a_time bring pnpm 12 0 "$own_pnpm"
-    use_toolchain || die "node or pnpm does not run here" "install node 22.12 and pnpm 12, or newer"
+    use_toolchain || die "node or pnpm does not run here" "install node 24 and pnpm 12, or newer"
   fi
   if [[ $(command -v node) == "$own_node/node" ]]; then
     tick "node $(node --version) of our own (this machine's: $before), pnpm $(pnpm --version)"
@@ -63,15 +64,13 @@ bring() {
     --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000 >"$log" 2>&1 </dev/null) || [[ ! -x $4/$1 ]]; then
     die "npm could not bring $1" "is this machine online? see what npm says: (cd $folder && npm ci)" "$log"
   fi
-  "$4/$1" --version >/dev/null 2>&1 || die "the $1 that npm brings does not run on this machine" "install $1 $2.$3 or newer"
+  "$4/$1" --version >/dev/null 2>&1 || die "the $1 that npm brings does not run on this machine" "install $1 $2 or newer"
   cp "$folder/package-lock.json" "$folder/installed.json"
 }
 
 # run_typescript FILE ARGUMENT...: of tools/, in place of this shell. Workspace packages are imported as sources.
 run_typescript() {
-  local file=$1 strip=()
+  local file=$1
   shift
-  # From 22.18 on node takes types away by itself.
-  if ! at_least "$(node --version)" 22 18; then strip=(--experimental-strip-types --no-warnings); fi
-  exec node --conditions=@mcp/source "${strip[@]}" "$MCP_CHECKOUT/tools/$file" "$@"
+  exec node --conditions=@mcp/source "$MCP_CHECKOUT/tools/$file" "$@"
 }

@@ -29,6 +29,7 @@ export async function up(places: Places, wantedPort: number | undefined): Promis
 async function preparePodman(places: Places): Promise<Environment> {
   const podman = stage("podman");
   const here = await podmanHere(places.state, async (name) => {
+    line(`    to install: ${name}, which podman needs on this machine`);
     const install = [join(places.checkout, "tools/lib/need-packages"), `podman's ${name}`, name];
     await run(install, { timeoutMs: 600_000 });
   });

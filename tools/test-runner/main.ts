@@ -4,6 +4,7 @@ import { run } from "@mcp/host";
 import { podmanEnvironment, podmanHere } from "../podman-here/podman-here.ts";
 import { line, main, stage } from "../terminal/stage.ts";
 import { runCheck, runChecks, runOrSay } from "./checks.ts";
+import { openEnvironment } from "./environment.ts";
 import { nothingIsLeft } from "./leaks.ts";
 import { runVitest } from "./run-vitest.ts";
 import { Totals } from "./totals.ts";
@@ -18,11 +19,11 @@ await main(async () => {
   });
   const filter = positionals[0] ?? "";
   const totals = new Totals();
-  process.env.MCP_TEST_RUN = `${process.pid}-${Date.now()}`;
-  if (values.soak) process.env.MCP_SOAK = "1";
+  await using _environment = await openEnvironment(values.soak ?? false);
 
   const podman = stage("podman");
   const here = await podmanHere(join(root, ".mcp"), async (name) => {
+    line(`    to install: ${name}, which podman needs on this machine`);
     await run([join(root, "tools/lib/need-packages"), `podman: ${name}`, name], { timeoutMs: 600_000 });
   });
   Object.assign(process.env, podmanEnvironment(here));

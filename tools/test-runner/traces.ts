@@ -1,4 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { run } from "@mcp/host";
 
 /** What programs can leave behind on a machine, by kind; each trace is a text that says what it is. */
@@ -8,10 +10,10 @@ export type Traces = ReadonlyMap<string, ReadonlySet<string>>;
 const started =
   /^(conmon|podman|runc|crun|aardvark-dns|netavark|slirp4netns|pasta|rootlessport|qemu-system-\S*|virtiofsd|docker-registry|mcp-agent)$/;
 
-/** Every process, container, network, link, namespace, socket and mount there is now. */
+/** Every process, container, network, link, namespace, mount and temporary file there is now. */
 export async function takeTraces(): Promise<Traces> {
   const podman = (...args: string[]) => lines(["podman", ...args]);
-  const [processes, containers, networks, volumes, links, namespaces, sockets, mounts] = await Promise.all([
+  const [processes, containers, networks, volumes, links, namespaces, files, mounts] = await Promise.all([
     runningProcesses(),
     podman("ps", "--all", "--format", "{{.Names}} ({{.Image}})"),
     podman("network", "ls", "--format", "{{.Name}}"),
@@ -20,7 +22,7 @@ export async function takeTraces(): Promise<Traces> {
       all.map((link) => link.split(":")[1]?.trim().split("@")[0] ?? ""),
     ),
     lines(["ip", "netns", "list"]).then((all) => all.map((name) => name.split(" ")[0] ?? "")),
-    boundSockets(),
+    temporaryFiles(),
     mountPoints(),
   ]);
   return new Map(
@@ -31,7 +33,7 @@ export async function takeTraces(): Promise<Traces> {
       "podman volume": volumes,
       link: links,
       "network namespace": namespaces,
-      socket: sockets,
+      "temporary file": files,
       mount: mounts,
     }).map(([kind, found]) => [kind, new Set(found)]),
   );
@@ -71,9 +73,12 @@ async function runningProcesses(): Promise<string[]> {
   return found.flat();
 }
 
-async function boundSockets(): Promise<string[]> {
-  const table = await readFile("/proc/net/unix", "utf8");
-  return table.split("\n").flatMap((row) => /\s(\/\S+)$/.exec(row)?.[1] ?? []);
+/** What package managers and compilers keep for themselves is no test's. */
+async function temporaryFiles(): Promise<string[]> {
+  const names = await readdir(tmpdir());
+  return names
+    .filter((name) => !/^(pnpm-|node-compile-cache|tsx-)/.test(name))
+    .map((name) => join(tmpdir(), name));
 }
 
 async function mountPoints(): Promise<string[]> {
