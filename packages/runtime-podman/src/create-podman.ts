@@ -53,6 +53,12 @@ export interface Podman {
  * @example const { runtime, images, close } = createPodman({ stateDir: "/srv/mcp/podman", clock: realClock, log });
  */
 export function createPodman(options: PodmanOptions): Podman {
+  const surroundings = { uid: process.getuid?.() ?? 0, env: { ...process.env, ...options.env } };
+  return assemble(options, socketCandidates(surroundings));
+}
+
+/** @param candidates  where podman's socket may be, unless one is configured. */
+export function assemble(options: PodmanOptions, candidates: readonly string[]): Podman {
   const { stateDir, clock, log, run = runProgram, logMaxBytes = 32 * 1024 * 1024 } = options;
   const ulimits = (options.ulimits ?? []).map(parseUlimit);
   const env = { ...process.env, ...options.env };
@@ -62,11 +68,12 @@ export function createPodman(options: PodmanOptions): Podman {
   const service = new PodmanService({ stateDir, env: options.env ?? {}, ping, run, clock, log });
   const connection = new Connection({
     configured: options.socket || undefined,
-    candidates: socketCandidates({ uid, env }),
+    candidates,
     service,
     ping,
   });
   const api = new PodmanApi(connection, http, clock);
+  const guard = new StoreGuard(api);
   const execCleanup = new ExecCleanup(clock);
   const registry = new RegistryClient({
     clock,
@@ -78,7 +85,7 @@ export function createPodman(options: PodmanOptions): Podman {
     runtime: new PodmanRuntime({
       api,
       clock,
-      guard: new StoreGuard(api, clock),
+      guard,
       networks: new Networks(api),
       heldPorts: new HeldPorts(api, clock),
       outOfMemory: new OutOfMemory(api),
@@ -90,6 +97,7 @@ export function createPodman(options: PodmanOptions): Podman {
     async close() {
       await execCleanup.close();
       await connection.close();
+      guard.close();
       http.close();
     },
   };

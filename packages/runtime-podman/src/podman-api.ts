@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type Clock, isProblem, Problem, printDuration, withTimeLimit } from "@mcp/base";
-import type { HttpCall, Reply, UnixHttp } from "./http/unix-http.ts";
+import type { HttpCall, Reply, UnixHttp, Witness } from "./http/unix-http.ts";
 import type { Connection } from "./socket/connection.ts";
 
 export const quickMs = 10_000;
@@ -17,7 +17,6 @@ export class PodmanApi {
   readonly #connection: Connection;
   readonly #http: UnixHttp;
   readonly #clock: Clock;
-  #losses = 0;
 
   constructor(connection: Connection, http: UnixHttp, clock: Clock) {
     this.#connection = connection;
@@ -25,15 +24,19 @@ export class PodmanApi {
     this.#clock = clock;
   }
 
-  /** How often podman could not be reached: what answers afterwards may be another. */
-  get losses(): number {
-    return this.#losses;
-  }
-
   /** @throws Problem `runtime_unavailable`, `runtime_timeout`, `runtime_failed`. Any status is a reply. */
   async call(call: ApiCall, signal: AbortSignal): Promise<Reply> {
     const socketPath = await this.#connection.socketPath(signal);
     return this.#limited(call, signal, (limited) => this.#http.call(socketPath, call, limited));
+  }
+
+  /** As `call`, with a witness of who answered. */
+  async callWithWitness(
+    call: ApiCall,
+    signal: AbortSignal,
+  ): Promise<{ readonly reply: Reply; readonly witness: Witness }> {
+    const socketPath = await this.#connection.socketPath(signal);
+    return this.#limited(call, signal, (limited) => this.#http.callWithWitness(socketPath, call, limited));
   }
 
   /**
@@ -79,7 +82,6 @@ export class PodmanApi {
     } catch (error) {
       signal.throwIfAborted();
       if (!isProblem(error) || error.code !== "runtime_unavailable") throw error;
-      this.#losses++;
       if (!(await this.#connection.recover(signal))) throw error;
       return work();
     }

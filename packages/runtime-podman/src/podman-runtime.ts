@@ -171,8 +171,7 @@ export class PodmanRuntime implements Runtime {
     if (spec.memoryMiB === undefined && spec.vcpus === undefined) {
       return { ...settings, memoryLimit: false, cpuLimit: false };
     }
-    // What a host can do stays as it is while podman runs.
-    const can = capabilitiesOf(await this.#guard.info(signal, Number.POSITIVE_INFINITY));
+    const can = capabilitiesOf(await this.#guard.info(signal));
     return { ...settings, memoryLimit: can.memoryLimit.ok, cpuLimit: can.cpuLimit.ok };
   }
 }

@@ -1,41 +1,37 @@
-import { type Clock, Problem } from "@mcp/base";
+import { Problem } from "@mcp/base";
+import { abortable, neverAborted } from "./abortable.ts";
 import { expectStatus } from "./http/reply.ts";
+import type { Witness } from "./http/unix-http.ts";
 import { type PodmanInfo, storeOf } from "./info.ts";
 import type { PodmanApi } from "./podman-api.ts";
 
-/** As long as nothing makes us doubt it. */
-const trustedMs = 60_000;
-/** Several doubts at once are cleared by one look. */
-const freshMs = 1_000;
-
 /**
  * Knows which store podman shows, and doubts every absence: what is not there may only be in another store. Podman
- * takes 300 ms to tell (it starts several programs for it), so it is asked again only when something is missing.
+ * takes 300 ms to tell of itself (it starts several programs for it), and shows one store as long as its process lives.
+ * So it is asked again only when the connection over which it told has been closed since.
  */
 export class StoreGuard {
   readonly #api: PodmanApi;
-  readonly #clock: Clock;
-  #known: { readonly info: PodmanInfo; readonly atMs: number; readonly losses: number } | undefined;
+  #known: { readonly info: PodmanInfo; readonly witness: Witness } | undefined;
   #asking: Promise<PodmanInfo> | undefined;
   /** The store that `probe` last told of: what the caller believes. */
   #told: string | undefined;
 
-  constructor(api: PodmanApi, clock: Clock) {
+  constructor(api: PodmanApi) {
     this.#api = api;
-    this.#clock = clock;
   }
 
-  async info(signal: AbortSignal, maxAgeMs = trustedMs): Promise<PodmanInfo> {
-    const known = this.#known;
-    const isGood = known?.losses === this.#api.losses && this.#clock.monotonic() - known.atMs <= maxAgeMs;
-    if (isGood) return known.info;
-    this.#asking ??= this.#ask(signal).finally(() => {
+  /** What podman says of itself. */
+  async info(signal: AbortSignal): Promise<PodmanInfo> {
+    await noticeWhatIsClosed();
+    if (this.#known?.witness.isAlive()) return this.#known.info;
+    this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
-    return this.#asking;
+    return abortable(this.#asking, signal);
   }
 
-  /** What podman says of itself now, and the caller is about to be told. */
+  /** The same, and the caller is about to be told. */
   async tell(signal: AbortSignal): Promise<PodmanInfo> {
     const info = await this.info(signal);
     this.#told = storeOf(info);
@@ -48,7 +44,7 @@ export class StoreGuard {
    */
   async vouch(signal: AbortSignal): Promise<void> {
     if (this.#told === undefined) return;
-    const store = storeOf(await this.info(signal, freshMs));
+    const store = storeOf(await this.info(signal));
     if (store === this.#told) return;
     throw new Problem(
       "store_changed",
@@ -57,11 +53,21 @@ export class StoreGuard {
     );
   }
 
-  async #ask(signal: AbortSignal): Promise<PodmanInfo> {
-    const { losses } = this.#api;
+  close(): void {
+    this.#known?.witness.close();
+  }
+
+  async #ask(): Promise<PodmanInfo> {
     const call = { what: "tell about itself", method: "GET", path: "/info" } as const;
-    const info = expectStatus(await this.#api.call(call, signal), call.what, 200).body as PodmanInfo;
-    this.#known = { info, atMs: this.#clock.monotonic(), losses };
+    const { reply, witness } = await this.#api.callWithWitness(call, neverAborted);
+    this.#known?.witness.close();
+    const info = expectStatus(reply, call.what, 200).body as PodmanInfo;
+    this.#known = { info, witness };
     return info;
   }
+}
+
+/** A connection that the kernel has closed is known to be so after the event loop has gone round. */
+async function noticeWhatIsClosed(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,5 +1,6 @@
 import { type Clock, Problem, printDuration, withTimeLimit } from "@mcp/base";
 import type { ExecResult } from "@mcp/runtime";
+import { neverAborted } from "../abortable.ts";
 import { frames } from "../http/frames.ts";
 import { engineSays, expectStatus, isNotFound } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
@@ -92,7 +93,7 @@ async function inspectSession(api: PodmanApi, id: string, signal: AbortSignal): 
 /** Podman has no call for it. Best effort: the caller already knows what went wrong. */
 async function killSession(api: PodmanApi, id: string): Promise<void> {
   try {
-    const { Running, Pid } = await inspectSession(api, id, new AbortController().signal);
+    const { Running, Pid } = await inspectSession(api, id, neverAborted);
     if (Running && Pid > 0) process.kill(Pid, "SIGKILL");
   } catch {
     // It ended, its container did, or it runs as a user whose processes we may not kill.

@@ -1,4 +1,5 @@
 import { Problem } from "@mcp/base";
+import { abortable, neverAborted } from "../abortable.ts";
 import { engineSays } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 
@@ -16,13 +17,12 @@ export class Networks {
   /** @throws Problem `runtime_failed`. */
   make(name: string, signal: AbortSignal): Promise<void> {
     // Many containers find it missing at once.
-    const making =
-      this.#making.get(name) ?? this.#make(name, signal).finally(() => this.#making.delete(name));
+    const making = this.#making.get(name) ?? this.#make(name).finally(() => this.#making.delete(name));
     this.#making.set(name, making);
-    return making;
+    return abortable(making, signal);
   }
 
-  async #make(name: string, signal: AbortSignal): Promise<void> {
+  async #make(name: string): Promise<void> {
     const body = { name, driver: "bridge", dns_enabled: true };
     const call = {
       what: `make the network ${name}`,
@@ -30,7 +30,7 @@ export class Networks {
       path: "/networks/create",
       body,
     } as const;
-    const reply = await this.#api.call({ ...call, timeoutMs: makeMs }, signal);
+    const reply = await this.#api.call({ ...call, timeoutMs: makeMs }, neverAborted);
     if (reply.status === 200 || reply.status === 201) return;
     const said = engineSays(reply);
     if (reply.status === 409 || /already (used|exists|in use)/i.test(said)) return;

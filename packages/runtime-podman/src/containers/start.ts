@@ -1,5 +1,6 @@
 import { type Clock, Problem, printDuration } from "@mcp/base";
 import { type Handle, type ImagePin, labelKeys, type WorkloadSpec } from "@mcp/runtime";
+import { neverAborted } from "../abortable.ts";
 import { expectStatus, isNotFound } from "../http/reply.ts";
 import type { Reply } from "../http/unix-http.ts";
 import { imageId, imageName } from "../images/local-image.ts";
@@ -147,13 +148,7 @@ async function begin(
 async function removeHalfMade(api: PodmanApi, id: string): Promise<void> {
   const query = { force: true, v: true, timeout: 0 };
   const call = { what: `remove ${id}`, method: "DELETE", path: `/containers/${id}`, query } as const;
-  expectStatus(
-    await api.call({ ...call, timeoutMs: removeMs }, new AbortController().signal),
-    call.what,
-    200,
-    204,
-    404,
-  );
+  expectStatus(await api.call({ ...call, timeoutMs: removeMs }, neverAborted), call.what, 200, 204, 404);
 }
 
 function otherSpec(name: string): Problem {

@@ -17,6 +17,11 @@ export interface Reply {
   readonly body: unknown;
 }
 
+export interface Witness {
+  isAlive(): boolean;
+  close(): void;
+}
+
 const maxReplyBytes = 64 * 1024 * 1024;
 const apiRoot = "/v4.0.0/libpod";
 
@@ -37,6 +42,28 @@ export class UnixHttp {
   /** As `call`, but the body is the caller's to read, and to destroy. */
   stream(socketPath: string, call: HttpCall, signal: AbortSignal): Promise<IncomingMessage> {
     return this.#send(socketPath, call, signal, false);
+  }
+
+  /**
+   * As `call`, over a connection of its own that is then kept: as long as it lives, the process that answered is the one
+   * that would answer now.
+   */
+  async callWithWitness(
+    socketPath: string,
+    call: HttpCall,
+    signal: AbortSignal,
+  ): Promise<{ readonly reply: Reply; readonly witness: Witness }> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    try {
+      const response = await this.#send(socketPath, call, signal, agent);
+      const { socket } = response;
+      const text = await readText(socketPath, response, signal);
+      const reply = { status: response.statusCode ?? 0, headers: response.headers, body: parse(text) };
+      return { reply, witness: { isAlive: () => !socket.destroyed, close: () => agent.destroy() } };
+    } catch (error) {
+      agent.destroy();
+      throw error;
+    }
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Problem } from "@mcp/base";
 import type { ImageConfig, ImagePin } from "@mcp/runtime";
+import { neverAborted } from "../abortable.ts";
 import { listContainers } from "../containers/lookup.ts";
 import { expectStatus } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
@@ -81,7 +82,7 @@ async function writeTar(api: PodmanApi, container: string, path: string, signal:
 async function remove(api: PodmanApi, container: string): Promise<void> {
   const query = { force: true, v: true, timeout: 0 };
   const call = { what: "end an export", method: "DELETE", path: `/containers/${container}`, query } as const;
-  expectStatus(await api.call(call, new AbortController().signal), call.what, 200, 204, 404);
+  expectStatus(await api.call(call, neverAborted), call.what, 200, 204, 404);
 }
 
 /** What an agent that was killed in the middle of an export left behind. */

@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Backoff, backoffMs, type Clock, isProblem, Problem } from "@mcp/base";
 import type { Logger, Run } from "@mcp/host";
+import { abortable } from "../abortable.ts";
 import { isTooOld } from "../info.ts";
 import type { Ping } from "./ping.ts";
 import { endProcess, isAlive, type ProcessId, recall, remember, spawnService } from "./service-process.ts";
@@ -59,19 +60,11 @@ export class PodmanService {
    */
   async ensure(signal: AbortSignal): Promise<void> {
     this.#closed.signal.throwIfAborted();
-    // One start for all who wait; a caller that gives up leaves it to the others.
+    // One start for all who wait.
     this.#starting ??= this.#start().finally(() => {
       this.#starting = undefined;
     });
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      await Promise.race([this.#starting, aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+    await abortable(this.#starting, signal);
   }
 
   /** End the service. The containers go on. */
