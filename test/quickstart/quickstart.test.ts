@@ -1,0 +1,78 @@
+import { cp, mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "@mcp/host";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { files, root } from "../architecture/tree.ts";
+
+let checkout: string;
+let port: number;
+
+/** A tool of the fresh checkout, as somebody types it: nothing on standard input, podman as the machine has it. */
+const tool = (name: string, ...args: string[]) =>
+  run([join(checkout, "tools", name), ...args], {
+    env: { CONTAINERS_CONF: undefined, MCP_CONFIG: undefined },
+    timeoutMs: 300_000,
+  });
+
+beforeAll(async () => {
+  checkout = await mkdtemp(join(tmpdir(), "mcp-checkout-"));
+  for (const file of files) await cp(join(root, file), join(checkout, file));
+  port = await freePort();
+});
+afterAll(async () => {
+  await tool("quickstart", "--down", "--all");
+  await rm(checkout, { recursive: true, force: true });
+}, 120_000);
+
+describe("tools/quickstart, in a fresh checkout", () => {
+  it("installs, builds, and ends with hello answering over HTTP", async () => {
+    const { stdout } = await tool("quickstart", "--port", String(port));
+    expect(stdout).toContain(`http://127.0.0.1:${port}/ says: Hello from MCP`);
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain("Hello from MCP");
+  });
+
+  it("changes nothing when it is typed again, and says so", async () => {
+    const before = await instances();
+    const { stdout } = await tool("quickstart");
+    expect(stdout).toContain("Nothing has changed");
+    expect(await instances()).toEqual(before);
+  });
+
+  it("leaves an agent that tools/mcp talks to", async () => {
+    const { stdout } = await tool("mcp", "status");
+    expect(stdout).toMatch(/hello\s+r1\s+hello\s+running\s+running/);
+  });
+
+  it("removes all that it made with --down", async () => {
+    const [instance] = await instances();
+    await tool("quickstart", "--down");
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    const { exitCode } = await run(["podman", "container", "exists", instance ?? ""], { anyExitCode: true });
+    expect(exitCode).toBe(1);
+    await expect(stat(join(checkout, ".mcp/mcp.db"))).rejects.toThrow("ENOENT");
+  });
+
+  it("has nothing to do for --down after that", async () => {
+    const { stdout } = await tool("quickstart", "--down");
+    expect(stdout).toContain("agent: did not run");
+  });
+});
+
+async function instances(): Promise<string[]> {
+  const { stdout } = await tool("mcp", "ps", "--json");
+  const report = JSON.parse(stdout) as { readonly instances: readonly { readonly instance: string }[] };
+  return report.instances.map(({ instance }) => instance);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" ? (address?.port ?? 0) : 0));
+    });
+  });
+}
