@@ -24,13 +24,12 @@ export async function processesOf(folder: string): Promise<{ pid: number; comman
   return found;
 }
 
-/** By their ids, and only those. */
-export async function endProcessesOf(folder: string): Promise<void> {
+/** By their ids, and only those. @param patience  how many looks they have to end by themselves. */
+export async function endProcessesOf(folder: string, patience = 10): Promise<void> {
   for (let tries = 0; tries < 50; tries++) {
     const left = await processesOf(folder);
     if (left.length === 0) return;
-    // They may be ending by themselves.
-    if (tries > 10) {
+    if (tries >= patience) {
       for (const { pid } of left) {
         try {
           process.kill(pid, "SIGKILL");
@@ -43,12 +42,16 @@ export async function endProcessesOf(folder: string): Promise<void> {
   }
 }
 
-/** Mounts first: removing what is mounted would fail, or remove what is behind it. */
-export async function removeTree(folder: string): Promise<void> {
+export async function removeMounts(folder: string): Promise<void> {
   const mounts = (await readFile("/proc/self/mountinfo", "utf8"))
     .split("\n")
     .flatMap((line) => line.split(" ")[4] ?? [])
     .filter((path) => path.startsWith(`${folder}/`));
   for (const path of mounts.reverse()) await run(["umount", "--lazy", path], { anyExitCode: true });
+}
+
+/** Mounts first: removing what is mounted would fail, or remove what is behind it. */
+export async function removeTree(folder: string): Promise<void> {
+  await removeMounts(folder);
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -52,13 +52,26 @@ export async function startPodmanRig({ who = "root" }: { who?: "root" | "user" }
   const folder = await mkdtemp("/tmp/mcpt-");
   const env = await writeConfig(folder, user);
   const socket = join(folder, "podman.sock");
-  const opened: Podman[] = [];
   const cli = async (argv: readonly string[]) =>
     (await run(asUser(user, ["podman", ...argv]), { env, cwd: folder, timeoutMs: 120_000 })).stdout;
   const service = makeService(user, env, folder, socket);
-  await service.start();
-  const image = await buildImage(folder, cli, user);
+  const opened: Podman[] = [];
+  const close = async () => {
+    for (const podman of opened) await podman.close();
+    await cli(["rm", "--all", "--force", "--time", "0"]).catch(() => {});
+    await service.kill();
+    await endProcessesOf(folder);
+    await removeTree(folder);
+  };
   const ulimits = (await mayRaiseLimits()) ? [] : [...lowLimits];
+  let image: string;
+  try {
+    await service.start();
+    image = await buildImage(folder, cli, user);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     folder,
     socket,
@@ -79,13 +92,7 @@ export async function startPodmanRig({ who = "root" }: { who?: "root" | "user" }
       opened.push(podman);
       return podman;
     },
-    async close() {
-      for (const podman of opened) await podman.close();
-      await cli(["rm", "--all", "--force", "--time", "0"]);
-      await service.kill();
-      await endProcessesOf(folder);
-      await removeTree(folder);
-    },
+    close,
   };
 }
 

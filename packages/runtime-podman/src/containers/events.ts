@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { Problem } from "@mcp/base";
 import { labelsFromRecord, type RuntimeEvent } from "@mcp/runtime";
 import { jsonLines } from "../http/json-lines.ts";
-import { expectStatus } from "../http/reply.ts";
+import { expectStatus, refusal } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 
 /** The parts of an event that are read. */
@@ -38,9 +38,7 @@ export async function openEvents(api: PodmanApi, signal: AbortSignal): Promise<I
   const query = { stream: true, filters: JSON.stringify({ type: ["container"] }) };
   const call = { what: "begin to tell events", method: "GET", path: "/events", query } as const;
   const response = await api.stream(call, signal);
-  const status = response.statusCode ?? 0;
-  if (status !== 200) response.destroy();
-  expectStatus({ status, headers: {}, body: undefined }, call.what, 200);
+  if (response.statusCode !== 200) expectStatus(await refusal(response), call.what, 200);
   return response;
 }
 

@@ -18,6 +18,7 @@ import {
   saysPortInUse,
   startProblem,
 } from "./start-problem.ts";
+import { neverRan } from "./to-workload.ts";
 
 export interface StartDeps {
   readonly api: PodmanApi;
@@ -114,22 +115,17 @@ async function startFound(
   const labels = ourLabels(found);
   if (!labels) throw foreign(spec.name);
   if (labels.specHash !== spec.labels.specHash) throw otherSpec(spec.name);
-  switch (found.State.Status) {
-    case "stopping":
-    case "removing":
-      return false;
-    case "created":
-    case "configured":
-      await startNew(deps, spec, found.Id, signal);
-      return true;
-    default: {
-      const reply = await begin(deps, spec, found.Id, signal);
-      if (isNotFound(reply)) return false;
-      if (reply.status === 204 || reply.status === 304) return true;
-      deps.heldPorts.add(spec);
-      throw startProblem(spec, reply);
-    }
+  if (found.State.Status === "stopping" || found.State.Status === "removing") return false;
+  if (neverRan(found)) {
+    await startNew(deps, spec, found.Id, signal);
+    return true;
   }
+  const reply = await begin(deps, spec, found.Id, signal);
+  if (isNotFound(reply)) return false;
+  if (reply.status === 204 || reply.status === 304) return true;
+  // It is kept: it has run, and may hold what it wrote then.
+  deps.heldPorts.add(spec);
+  throw startProblem(spec, reply);
 }
 
 async function begin(

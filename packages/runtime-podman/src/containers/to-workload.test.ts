@@ -84,8 +84,6 @@ describe("what podman shows", () => {
   });
 
   it.each([
-    ["created", "created"],
-    ["configured", "created"],
     ["initialized", "starting"],
     ["running", "running"],
     ["paused", "running"],
@@ -121,8 +119,14 @@ describe("what podman shows", () => {
     expect(exited({ ExitCode: -1 })?.exit).not.toHaveProperty("code");
   });
 
+  it("has an unknown exit where podman shows as created what has run", () => {
+    const lost = fromListed({ ...listed, State: "created", Pid: 0 });
+    expect(lost).toMatchObject({ state: "exited", exit: { reason: "unknown" } });
+  });
+
   it("has no exit before it has run", () => {
     const created = fromListed({ ...listed, State: "created", Pid: 0, StartedAt: -62_135_596_800 });
+    expect(created).toMatchObject({ state: "created" });
     expect(created).not.toHaveProperty("exit");
     expect(created).not.toHaveProperty("startedAtMs");
   });

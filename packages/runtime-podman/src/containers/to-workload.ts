@@ -58,8 +58,10 @@ interface Facts {
 function toWorkload(facts: Facts): Workload | undefined {
   const labels = labelsFromRecord(facts.labels);
   if (!labels) return undefined;
-  const state = stateOf(facts.status);
   const hasRun = facts.startedAtS > 0;
+  const shown = stateOf(facts.status);
+  // Older versions show everything as created after the machine went down.
+  const state = shown === "created" && hasRun ? "exited" : shown;
   return {
     name: facts.name,
     kind: "container",
@@ -95,13 +97,17 @@ function stateOf(status: string): WorkloadState {
 const isUp = (state: WorkloadState): boolean => state === "running" || state === "stopping";
 
 function exitOf({ exitCode, outOfMemory, startedAtS, exitedAtS }: Facts): WorkloadExit {
-  // A machine that went down took the exit with it: podman then shows the time of an earlier run, or none.
-  if (exitedAtS <= 0 || exitedAtS < startedAtS)
-    return { atMs: Math.max(0, startedAtS * 1_000), reason: "unknown" };
+  // A machine that went down took the exit with it: podman then shows that of an earlier run, or none.
+  if (exitedAtS < startedAtS) return { atMs: startedAtS * 1_000, reason: "unknown" };
   const atMs = exitedAtS * 1_000;
   if (exitCode < 0) return { atMs, reason: "unknown" };
   if (outOfMemory) return { atMs, code: exitCode, reason: "out-of-memory" };
   return { atMs, code: exitCode, reason: exitCode > 128 && exitCode <= 192 ? "signal" : "exited" };
+}
+
+/** Whether it was made and never started. */
+export function neverRan({ State }: InspectedContainer): boolean {
+  return stateOf(State.Status) === "created" && wholeSeconds(State.StartedAt) <= 0;
 }
 
 function wholeSeconds(time: string): number {

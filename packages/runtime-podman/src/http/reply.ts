@@ -1,5 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import { Problem } from "@mcp/base";
-import type { Reply } from "./unix-http.ts";
+import { parseBody, type Reply } from "./unix-http.ts";
 
 /** What the engine itself says went wrong: its own sentence, without what it repeats. */
 export function engineSays({ status, body }: Reply): string {
@@ -21,4 +22,22 @@ export function expectStatus(reply: Reply, what: string, ...wanted: readonly num
     `podman could not ${what}: ${engineSays(reply)}`,
     "see whether podman works: podman info",
   );
+}
+
+const mostOfRefusal = 64 * 1024;
+
+/** What came instead of a stream; it is closed. Call it for any status but 200. */
+export async function refusal(response: IncomingMessage): Promise<Reply> {
+  let text = "";
+  try {
+    for await (const chunk of response) {
+      text += chunk;
+      if (text.length > mostOfRefusal) break;
+    }
+  } catch {
+    // The status says enough.
+  } finally {
+    response.destroy();
+  }
+  return { status: response.statusCode ?? 0, headers: response.headers, body: parseBody(text) };
 }

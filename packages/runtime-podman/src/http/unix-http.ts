@@ -36,7 +36,7 @@ export class UnixHttp {
   async call(socketPath: string, call: HttpCall, signal: AbortSignal): Promise<Reply> {
     const response = await this.#send(socketPath, call, signal, this.#agent);
     const text = await readText(socketPath, response, signal);
-    return { status: response.statusCode ?? 0, headers: response.headers, body: parse(text) };
+    return { status: response.statusCode ?? 0, headers: response.headers, body: parseBody(text) };
   }
 
   /** As `call`, but the body is the caller's to read, and to destroy. */
@@ -58,7 +58,7 @@ export class UnixHttp {
       const response = await this.#send(socketPath, call, signal, agent);
       const { socket } = response;
       const text = await readText(socketPath, response, signal);
-      const reply = { status: response.statusCode ?? 0, headers: response.headers, body: parse(text) };
+      const reply = { status: response.statusCode ?? 0, headers: response.headers, body: parseBody(text) };
       return { reply, witness: { isAlive: () => !socket.destroyed, close: () => agent.destroy() } };
     } catch (error) {
       agent.destroy();
@@ -125,7 +125,8 @@ async function readText(socketPath: string, response: IncomingMessage, signal: A
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function parse(text: string): unknown {
+/** JSON, or else the text itself. */
+export function parseBody(text: string): unknown {
   if (text === "") return undefined;
   try {
     return JSON.parse(text);

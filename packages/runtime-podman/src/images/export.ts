@@ -5,7 +5,7 @@ import { Problem } from "@mcp/base";
 import type { ImageConfig, ImagePin } from "@mcp/runtime";
 import { neverAborted } from "../abortable.ts";
 import { listContainers } from "../containers/lookup.ts";
-import { expectStatus } from "../http/reply.ts";
+import { expectStatus, refusal } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import { imageId, inspectImage } from "./local-image.ts";
 
@@ -63,10 +63,7 @@ async function writeTar(api: PodmanApi, container: string, path: string, signal:
   const call = { what: "export an image", method: "GET", path: `/containers/${container}/export` } as const;
   const response = await api.stream({ ...call, timeoutMs: beginMs }, signal);
   try {
-    if (response.statusCode !== 200) {
-      response.destroy();
-      expectStatus({ status: response.statusCode ?? 0, headers: {}, body: undefined }, call.what, 200);
-    }
+    if (response.statusCode !== 200) expectStatus(await refusal(response), call.what, 200);
     await pipeline(response, createWriteStream(beside, { flush: true, mode: 0o600 }), { signal });
     await rename(beside, path);
   } catch (error) {

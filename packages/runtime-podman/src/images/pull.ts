@@ -1,7 +1,7 @@
 import { type Clock, isProblem, Problem } from "@mcp/base";
 import type { ImagePin } from "@mcp/runtime";
 import { jsonLines } from "../http/json-lines.ts";
-import { expectStatus } from "../http/reply.ts";
+import { engineSays, expectStatus, refusal } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import type { Credentials } from "../registry/auth-file.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
@@ -51,10 +51,7 @@ export async function pullImage(
     timeoutMs: silentMs,
   } as const;
   const response = await api.stream(call, signal);
-  if (response.statusCode !== 200) {
-    const text = await readShort(api.read(response, signal, asItComes));
-    throw pullFailed(pin, text);
-  }
+  if (response.statusCode !== 200) throw pullFailed(pin, engineSays(await refusal(response)));
   const idle = new IdleLimit(deps.clock, silentMs, () => response.destroy());
   try {
     for await (const report of api.read(response, signal, jsonLines) as AsyncGenerator<PullReport>) {
@@ -94,21 +91,6 @@ async function tagImage(
 function encode({ username, password, identityToken }: Credentials): string {
   const auth = identityToken ? { identitytoken: identityToken } : { username, password };
   return Buffer.from(JSON.stringify(auth)).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
-}
-
-const asItComes = (chunks: AsyncIterable<Uint8Array>) => chunks;
-
-async function readShort(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  let text = "";
-  for await (const chunk of chunks) {
-    text += Buffer.from(chunk).toString("utf8");
-    if (text.length > 10_000) break;
-  }
-  try {
-    return (JSON.parse(text) as { message?: string }).message ?? text;
-  } catch {
-    return text.slice(0, 500);
-  }
 }
 
 function pullFailed({ reference }: ImagePin, said: string): Problem {

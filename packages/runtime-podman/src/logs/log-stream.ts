@@ -1,6 +1,7 @@
 import type { Clock } from "@mcp/base";
 import type { LogLine, LogOptions } from "@mcp/runtime";
 import { frames } from "../http/frames.ts";
+import { expectStatus, refusal } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import { LineAssembler } from "./line-assembler.ts";
 import { parseFrame } from "./log-record.ts";
@@ -42,6 +43,7 @@ export async function* readLogStream(
     query,
   } as const;
   const response = await api.stream(call, AbortSignal.any([signal, finished.signal]));
+  if (response.statusCode !== 200) expectStatus(await refusal(response), call.what, 200);
   const done = new AbortController();
   const watching = follow ? finishWhenOver(options, finished, done.signal) : undefined;
   const assembler = new LineAssembler();
