@@ -1,6 +1,7 @@
 import { chmod, mkdir, unlink } from "node:fs/promises";
-import { createServer, type Http2Server } from "node:http2";
-import { createConnection } from "node:net";
+import { createServer as createHttp1Server } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type Agent, routesOf } from "@mcp/agent";
@@ -14,24 +15,29 @@ export interface Listening {
 /** A definition has at most 1 MiB; nothing else that is sent to the agent is larger. */
 const mostRequestBytes = 2 * 1_048_576;
 const closeWithinMs = 1_000;
+/** A connection that says nothing for so long is closed. */
+const silentMs = 30_000;
 
 /**
- * Serve the agent on a unix socket of mode 0600, over HTTP/2 without TLS: Connect, gRPC and gRPC-web.
+ * Serve the agent on a unix socket of mode 0600: Connect, gRPC and gRPC-web over HTTP/2 with prior knowledge, and Connect
+ * over HTTP/1.1 too, which a short-lived program loads faster and which `curl` speaks without being told.
+ *
  * @throws Problem `socket_in_use` if another agent answers there; `permission_denied`.
  */
 export async function listen(path: string, agent: Agent): Promise<Listening> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await makeWay(path);
-  const server = createServer(
-    { maxSessionInvalidFrames: 100, settings: { maxConcurrentStreams: 1_000 } },
-    connectNodeAdapter({ routes: routesOf(agent), readMaxBytes: mostRequestBytes }),
-  );
-  const sessions = new Set<{ destroy(): void; close(): void }>();
-  server.on("session", (session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+  const handler = connectNodeAdapter({ routes: routesOf(agent), readMaxBytes: mostRequestBytes });
+  const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 1_000 } }, handler);
+  const http1 = createHttp1Server({ headersTimeout: 10_000, requestTimeout: 0 }, handler);
+  http2.on("session", (session) => session.on("error", ignore));
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
     // A client that dies is no trouble of the agent's.
-    session.on("error", () => {});
+    socket.on("error", ignore);
+    beginOf(socket, (begin) => (begin === prefaceBegin ? http2 : http1).emit("connection", socket));
   });
   await bind(server, path);
   // The umask has seen to it already; a folder with default ACLs may not have.
@@ -39,9 +45,9 @@ export async function listen(path: string, agent: Agent): Promise<Listening> {
   return {
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const session of sessions) session.close();
+      http1.closeIdleConnections();
       const cut = setTimeout(() => {
-        for (const session of sessions) session.destroy();
+        for (const socket of sockets) socket.destroy();
       }, closeWithinMs);
       await closed;
       clearTimeout(cut);
@@ -49,7 +55,27 @@ export async function listen(path: string, agent: Agent): Promise<Listening> {
   };
 }
 
-function bind(server: Http2Server, path: string): Promise<void> {
+/** An HTTP/2 connection begins with `PRI * HTTP/2.0` (RFC 9113, 3.4); no method of the agent's begins with a P and an R. */
+const prefaceBegin = "PR";
+
+/** Look at how a connection begins, and leave it unread. */
+function beginOf(socket: Socket, decide: (first: string) => void): void {
+  socket.setTimeout(silentMs, () => socket.destroy());
+  socket.once("readable", () => {
+    const begin: Buffer | null = socket.read();
+    if (begin === null) {
+      socket.destroy();
+      return;
+    }
+    socket.setTimeout(0);
+    socket.unshift(begin);
+    decide(begin.toString("latin1", 0, 2));
+  });
+}
+
+const ignore = (): void => {};
+
+function bind(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const hint = "choose another [server] socket, or run the agent as a user who may write there";
