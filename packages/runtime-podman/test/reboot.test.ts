@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { endProcessesOf, removeMounts } from "./rig-leftovers.ts";
+import { endProcessesOf, removeMounts, removeRuntimeState } from "./rig-leftovers.ts";
 import { withRig } from "./with-rig.ts";
 
 describe("after a reboot of the machine", () => {
@@ -22,6 +22,7 @@ describe("after a reboot of the machine", () => {
       await rm(join(at.rig.folder, name), { recursive: true, force: true });
       await mkdir(join(at.rig.folder, name), { mode: 0o700 });
     }
+    await removeRuntimeState(at.rig.folder);
     await at.rig.service.start();
 
     const found = await at.runtime.inspect(running.name, signal);

@@ -1,4 +1,5 @@
 import { access, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { realClock, run } from "@mcp/host";
 
 export async function exists(path: string): Promise<boolean> {
@@ -50,8 +51,22 @@ export async function removeMounts(folder: string): Promise<void> {
   for (const path of mounts.reverse()) await run(["umount", "--lazy", path], { anyExitCode: true });
 }
 
+/** What the OCI runtimes remember of a rig's containers: outside of its folder, and lost in a reboot. */
+export async function removeRuntimeState(folder: string): Promise<void> {
+  for (const root of ["/run/runc", "/run/crun"]) {
+    for (const id of await readdir(root).catch(() => [])) {
+      const texts = ["state.json", "status"].map((name) =>
+        readFile(join(root, id, name), "utf8").catch(() => ""),
+      );
+      const isOurs = (await Promise.all(texts)).some((text) => text.includes(`${folder}/`));
+      if (isOurs) await rm(join(root, id), { recursive: true, force: true });
+    }
+  }
+}
+
 /** Mounts first: removing what is mounted would fail, or remove what is behind it. */
 export async function removeTree(folder: string): Promise<void> {
   await removeMounts(folder);
+  await removeRuntimeState(folder);
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
