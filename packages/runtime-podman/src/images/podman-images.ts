@@ -1,5 +1,7 @@
 import { Problem } from "@mcp/base";
 import type { ImageConfig, ImagePin, ImageSource } from "@mcp/runtime";
+import { imageLabel, imageLabelOf } from "../containers/image-label.ts";
+import { listContainers } from "../containers/lookup.ts";
 import { expectStatus, isNotFound } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
@@ -74,21 +76,41 @@ export class PodmanImages implements ImageSource {
     );
   }
 
-  /**
-   * What the tag means on this host. For an image of several platforms that is the digest of its index, since that is
-   * what its registry would have said.
-   */
   async #digestHere(reference: string, signal: AbortSignal): Promise<string | undefined> {
     const image = await inspectImage(this.#api, reference, signal);
-    return image && taggedDigest(image, repositoryOf(reference));
+    if (!image) return undefined;
+    const digests = digestsOf(image, repositoryOf(reference));
+    return digests.length > 1
+      ? ((await this.#digestInUse(reference, digests, signal)) ?? digests[0])
+      : digests[0];
+  }
+
+  /**
+   * One image may have several digests: of an index, of a manifest in it, and of what was built here with the same
+   * content. Which of them a tag stood for podman does not keep; a container made from it has it on its label. Another
+   * choice would make that container look outdated.
+   */
+  async #digestInUse(
+    reference: string,
+    digests: readonly string[],
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const containers = await listContainers(this.#api, { label: [imageLabel] }, signal);
+    const newestFirst = [...containers].sort((a, b) => Date.parse(b.Created) - Date.parse(a.Created));
+    const inUse = new Set(newestFirst.map(({ Labels }) => Labels?.[imageLabel]));
+    return [...inUse]
+      .flatMap((label) => digests.find((digest) => label === imageLabelOf({ reference, digest })) ?? [])
+      .at(0);
   }
 }
 
-export function taggedDigest({ Digest, RepoDigests }: LocalImage, repository: string): string {
-  const ofRepository = (RepoDigests ?? [])
+/** Those that the image has under this name; the first is an index's, if there is one, since a registry would name that. */
+export function digestsOf({ Digest, RepoDigests }: LocalImage, repository: string): string[] {
+  const others = (RepoDigests ?? [])
     .filter((name) => name.startsWith(`${repository}@`))
-    .map((name) => name.slice(repository.length + 1));
-  return ofRepository.find((digest) => digest !== Digest) ?? Digest;
+    .map((name) => name.slice(repository.length + 1))
+    .filter((digest) => digest !== Digest);
+  return repository.startsWith("localhost/") ? [Digest, ...others] : [...others, Digest];
 }
 
 async function isHere(api: PodmanApi, pin: ImagePin, signal: AbortSignal): Promise<boolean> {
