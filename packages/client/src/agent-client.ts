@@ -1,7 +1,7 @@
 import { Problem, printDuration } from "@mcp/base";
 import { parseAddress } from "./address.ts";
 import { stream, unary } from "./connect-protocol.ts";
-import { Http2Wire } from "./http2-wire.ts";
+import { Http1Wire } from "./http1-wire.ts";
 import {
   isStreamRpc,
   pathOf,
@@ -53,7 +53,7 @@ export function connect({ address }: ConnectOptions): AgentClient {
       `${address} cannot be reached yet: that needs TLS, which is not built`,
       "run mcp on the node itself, with the address unix:/run/mcp/agent.sock",
     );
-  return clientOver(new Http2Wire(parsed.path));
+  return clientOver(new Http1Wire(parsed.path));
 }
 
 /** An agent's RPCs over any wire. */

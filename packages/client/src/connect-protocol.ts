@@ -29,7 +29,7 @@ export async function unary(wire: Wire, { path, what, request, signal }: Call): 
     ...(signal && { signal }),
   });
   const body = await textOf(response);
-  if (response.status !== 200) throw await problemOf(response, body, what);
+  if (response.status !== 200) throw problemOf(response, body, what);
   return parse(body);
 }
 
@@ -44,7 +44,7 @@ export async function* stream(
     ...(signal && { signal }),
   });
   if (response.status !== 200 || !response.contentType.startsWith("application/connect+json"))
-    throw await problemOf(response, await textOf(response), what);
+    throw problemOf(response, await textOf(response), what);
   for await (const { flags, text } of envelopes(response.body)) {
     const message = parse(text);
     if ((flags & endOfStream) === 0) {
@@ -52,7 +52,7 @@ export async function* stream(
       continue;
     }
     const { error } = message as { error?: WireError };
-    if (error) throw await problemFromWire(error, what);
+    if (error) throw problemFromWire(error, what);
     return;
   }
   throw new Problem("agent_unreachable", `the agent ended ${what} in the middle`, "try again in a moment");
@@ -88,7 +88,7 @@ async function textOf({ body }: WireResponse): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-async function problemOf(response: WireResponse, body: string, what: string): Promise<Problem> {
+function problemOf(response: WireResponse, body: string, what: string): Problem {
   if (response.contentType.startsWith("application/json"))
     return problemFromWire(parse(body) as WireError, what);
   // What no agent of this name has: it is older than this program.

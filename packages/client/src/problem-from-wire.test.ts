@@ -12,8 +12,8 @@ const detail = (problem: Parameters<typeof create<typeof ProblemDetailSchema>>[1
 });
 
 describe("a problem from the wire", () => {
-  it("is the one that the agent met", async () => {
-    const problem = await problemFromWire(
+  it("is the one that the agent met", () => {
+    const problem = problemFromWire(
       {
         code: "failed_precondition",
         message: "whatever",
@@ -31,8 +31,8 @@ describe("a problem from the wire", () => {
     });
   });
 
-  it("keeps the mistakes of a definition, with a line where one is known", async () => {
-    const problem = await problemFromWire(
+  it("keeps the mistakes of a definition, with a line where one is known", () => {
+    const problem = problemFromWire(
       {
         details: [
           detail({
@@ -54,8 +54,8 @@ describe("a problem from the wire", () => {
     ]);
   });
 
-  it("of a newer agent keeps its words", async () => {
-    const problem = await problemFromWire(
+  it("of a newer agent keeps its words", () => {
+    const problem = problemFromWire(
       { details: [detail({ code: "moon_phase", message: "the moon is full", hint: "wait" })] },
       "deploy",
     );
@@ -77,8 +77,8 @@ describe("a problem from the wire", () => {
     ["canceled", "agent_unreachable", "the agent broke off sync: said"],
     ["data_loss", "internal", "the agent failed at sync: said"],
     ["constructor", "internal", "the agent failed at sync: said"],
-  ])("without a detail, %s is %s", async (code, expected, message) => {
-    expect(await problemFromWire({ code, message: "said" }, "sync")).toMatchObject({
+  ])("without a detail, %s is %s", (code, expected, message) => {
+    expect(problemFromWire({ code, message: "said" }, "sync")).toMatchObject({
       code: expected,
       message,
     });

@@ -1,4 +1,6 @@
 import { Problem, type ProblemCode, problemFromJSON } from "@mcp/base";
+import type { ProblemDetailJson } from "@mcp/proto";
+import { decodeDetail } from "./decode-detail.ts";
 
 /** An error as Connect writes it in JSON. */
 export interface WireError {
@@ -11,31 +13,15 @@ export interface WireError {
  * What the agent refused or failed at, in its own words: from the `mcp.v1.ProblemDetail` that its errors carry. An
  * error without one comes from an older agent, or from what stands between.
  *
- * @param what  what was asked, for people: `Sync`.
+ * @param what  what was asked, for people: `sync`.
  */
-export async function problemFromWire(error: WireError, what: string): Promise<Problem> {
+export function problemFromWire(error: WireError, what: string): Problem {
   const detail = error.details?.find(({ type }) => type === "mcp.v1.ProblemDetail");
-  if (detail?.value !== undefined) return fromDetail(detail.value);
+  if (detail?.value !== undefined)
+    return problemFromDetail(decodeDetail(Buffer.from(detail.value, "base64")));
   const said = error.message ? `: ${error.message}` : "";
   const [code, message, hint] = inOurWords.get(error.code ?? "") ?? unknown;
   return new Problem(code, message.replace("$", what) + (code === "not_yet_supported" ? "" : said), hint);
-}
-
-/** Loaded only here: protobuf's tables take longer to set up than a whole command does. */
-async function fromDetail(base64: string): Promise<Problem> {
-  const [{ fromBinary }, { ProblemDetailSchema }] = await Promise.all([
-    import("@bufbuild/protobuf"),
-    import("@mcp/proto"),
-  ]);
-  const { code, message, hint, mistakes } = fromBinary(ProblemDetailSchema, Buffer.from(base64, "base64"));
-  return problemFromDetail({ code, message, hint, mistakes });
-}
-
-interface Detail {
-  readonly code?: string;
-  readonly message?: string;
-  readonly hint?: string;
-  readonly mistakes?: readonly { readonly key?: string; readonly line?: number; readonly message?: string }[];
 }
 
 /** A `ProblemDetail` inside another message, such as that of a failed operation. */
@@ -44,7 +30,7 @@ export function problemFromDetail({
   message = "",
   hint = "",
   mistakes = [],
-}: Detail): Problem {
+}: ProblemDetailJson): Problem {
   return problemFromJSON({
     code,
     message,

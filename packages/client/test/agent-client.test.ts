@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ProblemDetailSchema } from "@mcp/proto";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
-import { Http2Wire } from "../src/http2-wire.ts";
+import { Http1Wire } from "../src/http1-wire.ts";
 import { type AgentClient, clientOver, connect, followOperation } from "../src/index.ts";
 import { FakeAgent, type Rpcs } from "./fake-agent.ts";
 
@@ -256,7 +256,7 @@ describe("an address without an agent", () => {
     const path = join(await folder(), "other.sock");
     const server = createServer((socket) => {
       socket.on("error", () => {});
-      socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+      socket.end("220 mail.example.net ESMTP\r\n");
     });
     await new Promise<void>((listening) => server.listen(path, listening));
     onTestFinished(() => void server.close());
@@ -281,7 +281,7 @@ describe("an address without an agent", () => {
     const server = createServer((socket) => void socket.on("error", () => {}));
     await new Promise<void>((listening) => server.listen(path, listening));
     onTestFinished(() => void server.close());
-    const client = clientOver(new Http2Wire(path, { pingIntervalMs: 30 }));
+    const client = clientOver(new Http1Wire(path, { checkIntervalMs: 30 }));
     onTestFinished(() => client.close());
     await expect(collect(client.watchEvents({}))).rejects.toMatchObject({
       code: "agent_unreachable",

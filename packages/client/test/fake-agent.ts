@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServiceImpl } from "@connectrpc/connect";
@@ -13,8 +13,7 @@ export class FakeAgent implements AsyncDisposable {
   readonly socketPath: string;
   readonly address: string;
   readonly #folder: string;
-  readonly #sessions = new Set<ServerHttp2Session>();
-  #server: Http2Server | undefined;
+  #server: Server | undefined;
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -33,9 +32,9 @@ export class FakeAgent implements AsyncDisposable {
     const server = this.#server;
     if (!server) return;
     this.#server = undefined;
-    for (const session of this.#sessions) session.destroy();
-    this.#sessions.clear();
-    await new Promise((closed) => server.close(closed));
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
     await rm(this.socketPath, { force: true });
   }
 
@@ -43,7 +42,6 @@ export class FakeAgent implements AsyncDisposable {
     const server = createServer(
       connectNodeAdapter({ routes: (router) => void router.service(AgentService, rpcs) }),
     );
-    server.on("session", (session) => this.#sessions.add(session));
     await new Promise<void>((listening) => server.listen(this.socketPath, listening));
     this.#server = server;
   }
