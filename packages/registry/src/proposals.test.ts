@@ -55,6 +55,15 @@ describe("proposing a revision", () => {
     expect(await statesOf(opened, "shop")).toEqual(["2 candidate", "1 rejected"]);
   });
 
+  it("retires what the earlier candidate left, so that it is not taken for the new one's own", async () => {
+    const { registry } = await open();
+    await registry.propose(await proposalFor(registry, "shop"));
+    await registry.addInstance(instanceOf("shop", "shop-1", { role: "candidate" }));
+    await registry.reject("shop");
+    await registry.propose(await proposalFor(registry, "shop"));
+    expect((await registry.instance("shop-1"))?.role).toBe("retired");
+  });
+
   it("gives components that are known what it wants of them, and keeps when they must restart", async () => {
     const { registry } = await open();
     await deployed(registry, "shop");

@@ -32,7 +32,16 @@ export async function propose(queries: Queries, clock: Clock, proposal: Proposal
     .onConflict((conflict) => conflict.column("name").doUpdateSet(wanted))
     .execute();
   const { candidate_revision: earlier, last_revision } = await serviceRow(queries, service);
-  if (earlier !== null) await closeRevision(queries, service, earlier, "rejected");
+  if (earlier !== null) {
+    await closeRevision(queries, service, earlier, "rejected");
+    // What is left of it must not be taken for the new candidate's own, even where both want the same.
+    await queries
+      .updateTable("instance")
+      .set({ role: "retired" })
+      .where("service", "=", service)
+      .where("role", "=", "candidate")
+      .execute();
+  }
 
   const number = last_revision + 1;
   await queries

@@ -120,7 +120,9 @@ async function takeSteps(
     feed.publish(operation.id, { type: "step", step: record });
   };
 
-  return runSteps(plan.steps, {
+  // A revision on trial stands or falls as a whole; otherwise one component's trouble is not another's.
+  const afterFailure = look.record.candidate?.state === "trying" ? "stop" : "go-on";
+  return runSteps(plan.steps, afterFailure, {
     async begin(step) {
       await faultPoint(`${step.action.do}: planned`);
       await change(step, { state: "running", startedAtMs: clock.now() });

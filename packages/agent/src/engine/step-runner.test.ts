@@ -41,7 +41,7 @@ describe("running steps", () => {
     await fc.assert(
       fc.asyncProperty(steps, async (planned) => {
         const hooks = recorder(new Set());
-        expect(await runSteps(planned, hooks)).toBeUndefined();
+        expect(await runSteps(planned, "stop", hooks)).toBeUndefined();
         for (const { number, after } of planned) {
           const begun = hooks.log.indexOf(`begin ${number}`);
           expect(hooks.log.filter((line) => line === `done ${number}`)).toHaveLength(1);
@@ -57,7 +57,7 @@ describe("running steps", () => {
       fc.asyncProperty(steps, fc.nat(11), async (planned, failing) => {
         const number = (failing % planned.length) + 1;
         const hooks = recorder(new Set([number]));
-        const failure = await runSteps(planned, hooks);
+        const failure = await runSteps(planned, "stop", hooks);
         expect(failure?.step.number).toBe(number);
         const failedAt = hooks.log.indexOf(`failed ${number}`);
         expect(hooks.log.slice(failedAt + 1).some((line) => line.startsWith("begin"))).toBe(false);
@@ -68,11 +68,24 @@ describe("running steps", () => {
     );
   });
 
+  it("going on after a failure, skips only what comes after it", async () => {
+    const hooks = recorder(new Set([1]));
+    const planned = [step(1, []), step(2, [1]), step(3, []), step(4, [2, 3]), step(5, [3])];
+    expect((await runSteps(planned, "go-on", hooks))?.step.number).toBe(1);
+    expect(hooks.log.filter((line) => /^(done|failed|skipped) /.test(line)).sort()).toEqual([
+      "done 3",
+      "done 5",
+      "failed 1",
+      "skipped 2",
+      "skipped 4",
+    ]);
+  });
+
   it("runs independent steps side by side", async () => {
     let running = 0;
     let most = 0;
     const hooks = recorder(new Set());
-    await runSteps([step(1, []), step(2, []), step(3, [1, 2])], {
+    await runSteps([step(1, []), step(2, []), step(3, [1, 2])], "stop", {
       ...hooks,
       async execute() {
         most = Math.max(most, ++running);

@@ -16,30 +16,38 @@ export interface StepHooks {
 }
 
 /**
- * Take the steps, each once those before it are done, independent ones side by side. After a failure no further step is
- * begun, those under way end, and the first failure is returned.
+ * Take the steps, each once those before it are done, independent ones side by side; the first failure is returned.
+ *
+ * @param afterFailure  `stop`: no further step is begun, since all of them stand or fall together. `go-on`: only those are
+ *   skipped that come after one that failed.
  */
-export async function runSteps(steps: readonly Step[], hooks: StepHooks): Promise<StepFailure | undefined> {
+export async function runSteps(
+  steps: readonly Step[],
+  afterFailure: "stop" | "go-on",
+  hooks: StepHooks,
+): Promise<StepFailure | undefined> {
   let failure: StepFailure | undefined;
-  const ended = new Map<number, Promise<void>>();
-  for (const step of steps) {
-    const before = step.after.map((number) => ended.get(number));
-    ended.set(
-      step.number,
-      Promise.all(before).then(async () => {
-        if (failure) return hooks.skipped(step);
-        try {
-          await hooks.begin(step);
-          await hooks.execute(step);
-          await hooks.done(step);
-        } catch (thrown) {
-          const problem = asProblem(thrown);
-          failure ??= { step, problem };
-          await hooks.failed(step, problem);
-        }
-      }),
-    );
-  }
+  /** Of each step, whether it was done. */
+  const ended = new Map<number, Promise<boolean>>();
+  const take = async (step: Step): Promise<boolean> => {
+    const before = await Promise.all(step.after.map((number) => ended.get(number)));
+    if (before.includes(false) || (failure && afterFailure === "stop")) {
+      await hooks.skipped(step);
+      return false;
+    }
+    try {
+      await hooks.begin(step);
+      await hooks.execute(step);
+      await hooks.done(step);
+      return true;
+    } catch (thrown) {
+      const problem = asProblem(thrown);
+      failure ??= { step, problem };
+      await hooks.failed(step, problem);
+      return false;
+    }
+  };
+  for (const step of steps) ended.set(step.number, take(step));
   await Promise.all(ended.values());
   return failure;
 }

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type AgentClient, connect, type OperationJson, type OperationUpdateJson } from "@mcp/client";
+import { type PodmanRig, startPodmanRig } from "../../packages/runtime-podman/test/rig.ts";
+
+/** A node of a test's own: real podman with its own store, and the real agent as a process. */
+export interface TestNode {
+  readonly rig: PodmanRig;
+  readonly folder: string;
+  readonly config: string;
+  readonly client: AgentClient;
+  /** Of the present agent. */
+  readonly agent: ChildProcess;
+  /** Start the agent; resolves when it serves. */
+  start(): Promise<void>;
+  /** Send a signal, and wait until the agent is gone. Returns its exit code, if it had one. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+  close(): Promise<void>;
+}
+
+const main = new URL("../../apps/agent/src/main.ts", import.meta.url).pathname;
+const script = `const { main } = await import(${JSON.stringify(main)}); process.exitCode = await main(process.argv.slice(1), process.env);`;
+
+export function spawnAgent(argv: readonly string[]): ChildProcess {
+  const node = [
+    "--conditions=@mcp/source",
+    "--import",
+    "tsx",
+    "--input-type=module",
+    "-e",
+    script,
+    "--",
+    ...argv,
+  ];
+  return spawn(process.execPath, node, { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+export async function startNode(): Promise<TestNode> {
+  const rig = await startPodmanRig();
+  const folder = join(rig.folder, "agent");
+  await mkdir(join(folder, "srv"), { recursive: true });
+  const config = join(folder, "mcp-agent.toml");
+  const socket = join(folder, "agent.sock");
+  await writeFile(
+    config,
+    `[agent]\nnode = "test"\n[server]\nsocket = "${socket}"\n[database]\npath = "${folder}/mcp.db"\n` +
+      `[volumes]\nallow = ["${folder}/srv"]\n` +
+      `[podman]\nsocket = "${rig.socket}"\nulimits = ${JSON.stringify(rig.ulimits)}\n[monitor]\ninterval = "2s"\n`,
+  );
+  let agent: ChildProcess | undefined;
+  const node: TestNode = {
+    rig,
+    folder,
+    config,
+    client: connect({ address: `unix:${socket}` }),
+    get agent() {
+      if (!agent) throw new Error("no agent runs");
+      return agent;
+    },
+    async start() {
+      agent = spawnAgent(["server", "--config", config]);
+      let log = "";
+      agent.stdout?.resume();
+      const serves = new Promise<void>((resolve, reject) => {
+        agent?.stderr?.on("data", (chunk: Buffer) => {
+          log += chunk.toString();
+          if (log.includes('"msg":"serving"')) resolve();
+        });
+        agent?.once("exit", (code) => reject(new Error(`the agent ended with ${code}:\n${log}`)));
+      });
+      await serves;
+    },
+    async end(signal) {
+      const gone = once(node.agent, "exit");
+      node.agent.kill(signal);
+      const [code] = await gone;
+      return code as number | null;
+    },
+    async close() {
+      if (agent && agent.exitCode === null && agent.signalCode === null) await node.end("SIGTERM");
+      node.client.close();
+      await rig.close();
+    },
+  };
+  try {
+    await node.start();
+  } catch (thrown) {
+    await rig.close();
+    throw thrown;
+  }
+  return node;
+}
+
+/** The operation as the last update of a stream holds it. */
+export async function last(
+  updates: AsyncIterable<{ readonly update?: OperationUpdateJson }>,
+): Promise<OperationJson> {
+  let operation: OperationJson | undefined;
+  for await (const { update } of updates) operation = update?.operation ?? operation;
+  if (!operation) throw new Error("the stream held no operation");
+  return operation;
+}
+
+let requests = 0;
+export const newRequestId = (): string => `e2e-${process.pid}-${++requests}`;
+
+export const deploy = (node: TestNode, toml: string, requestId = newRequestId()) =>
+  last(node.client.deploy({ requestId, definition: { toml, file: "test.toml" } }));
