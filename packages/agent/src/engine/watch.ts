@@ -16,7 +16,7 @@ const resubscribe = { firstMs: 200, maxMs: 10_000 };
  */
 export class Watch {
   readonly #engine: Engine;
-  readonly #lastSeen = new Map<string, string>();
+  readonly #lastSeen = new Map<string, { readonly state: string; readonly hasDrifted: boolean }>();
   readonly #timers = new Map<string, { atMs: number; cancel: AbortController }>();
 
   constructor(engine: Engine) {
@@ -121,20 +121,21 @@ export class Watch {
     if (look.plan.steps.length > 0) await this.#engine.repair(service);
   }
 
-  /** Only what changed since the last look is an event. */
+  /** Only what changed since the last look is an event, and only if it is drift, or the end of it: the rest was asked for. */
   async #report({ goal, observation, record }: Look): Promise<void> {
     for (const component of goal.components) {
       const judgement = judge(component, observation);
       const key = `${record.name}/${component.name}`;
-      const now = `${judgement.observed}: ${judgement.drift.map(({ text }) => text).join(", ")}`;
+      const state = describe(component.name, judgement);
+      const hasDrifted = judgement.drift.length > 0;
       const before = this.#lastSeen.get(key);
-      this.#lastSeen.set(key, now);
-      if (before === now || (before === undefined && judgement.drift.length === 0)) continue;
+      this.#lastSeen.set(key, { state, hasDrifted });
+      if (before?.state === state || !(hasDrifted || before?.hasDrifted)) continue;
       await this.#engine.journal.write({
         service: record.name,
         component: component.name,
         kind: "observed",
-        text: describe(component.name, judgement),
+        text: state,
       });
     }
   }

@@ -10,7 +10,7 @@ export interface StatusReport {
   readonly services: readonly ServiceStatus[];
   /** Newest first. */
   readonly recentEvents: readonly EventRecord[];
-  /** With labels of ours, and of no service that we know. */
+  /** With labels of ours, and of no instance that the registry knows. */
   readonly unmanaged: readonly Workload[];
 }
 
@@ -57,7 +57,9 @@ export async function status(
       };
     }),
   );
-  const known = new Set((await states.loadAll()).map(({ record }) => record.name));
+  const recorded = new Set(
+    (await deps.registry.services()).flatMap(({ instances }) => instances.map(({ name }) => name)),
+  );
   const { workloads } = await liveInstances(engine);
   return {
     node: deps.node,
@@ -67,7 +69,7 @@ export async function status(
       limit: recentEvents,
       newest: true,
     }),
-    unmanaged: service === undefined ? workloads.filter(({ labels }) => !known.has(labels.service)) : [],
+    unmanaged: service === undefined ? workloads.filter(({ name }) => !recorded.has(name)) : [],
   };
 }
 

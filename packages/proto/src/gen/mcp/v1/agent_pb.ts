@@ -1102,7 +1102,7 @@ export type StatusResponse = Message<"mcp.v1.StatusResponse"> & {
   recentEvents: Event[];
 
   /**
-   * Workloads with labels of ours that no service here knows.
+   * Workloads with labels of ours that the registry does not know.
    *
    * @generated from field: repeated mcp.v1.LiveInstance unmanaged = 4;
    */
@@ -1131,7 +1131,7 @@ export type StatusResponseJson = {
   recentEvents?: EventJson[];
 
   /**
-   * Workloads with labels of ours that no service here knows.
+   * Workloads with labels of ours that the registry does not know.
    *
    * @generated from field: repeated mcp.v1.LiveInstance unmanaged = 4;
    */
