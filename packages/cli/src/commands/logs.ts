@@ -1,0 +1,75 @@
+import type { AgentClient, LogLineJson } from "@mcp/client";
+import { string as argument } from "@oclif/core/args";
+import { boolean, integer, string } from "@oclif/core/flags";
+import { AgentCommand } from "../agent-command.ts";
+import { parseMoment } from "../definition/moment.ts";
+import { parseTarget, type Target } from "../definition/target.ts";
+import { writeText } from "../terminal/write-text.ts";
+import { logView } from "../views/log-view.ts";
+
+export default class Logs extends AgentCommand {
+  static override summary = "show what a service writes";
+  static override description =
+    "The lines of all its components, in the order they were written, each with its component before it where there " +
+    "are several. With --json each line is an object on a line of its own: at, component, instance, stream, text.";
+  static override args = {
+    service: argument({ description: "service, or service/component", required: true }),
+  };
+  static override flags = {
+    follow: boolean({ char: "f", summary: "go on as more is written" }),
+    tail: integer({
+      char: "n",
+      summary: "only the last lines of each component",
+      helpValue: "LINES",
+      min: 0,
+    }),
+    since: string({ summary: "only what was written since: 10m, 2h, or a time", helpValue: "TIME" }),
+    timestamps: boolean({ char: "t", summary: "begin each line with its time" }),
+  };
+  static override examples = [
+    "<%= config.bin %> logs hello",
+    "<%= config.bin %> logs hello/web --follow --tail 20",
+    "<%= config.bin %> logs hello --since 10m --timestamps",
+  ];
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Logs);
+    const target = parseTarget(args.service);
+    const since = flags.since === undefined ? undefined : parseMoment(flags.since, Date.now());
+    const agent = await this.agentFor(flags);
+    const isJson = this.jsonEnabled();
+    const show = isJson
+      ? jsonLine
+      : logView({
+          style: this.style,
+          components: await componentsOf(target, agent),
+          hasTimestamps: flags.timestamps,
+        });
+    const request = {
+      ...target,
+      follow: flags.follow,
+      ...(flags.tail !== undefined && { tail: flags.tail }),
+      ...(since !== undefined && { since }),
+    };
+    for await (const { lines = [] } of agent.logs(request, { signal: this.signal }))
+      await writeText(lines.map((line) => `${show(line)}\n`).join(""), this.signal);
+  }
+}
+
+/** For the prefixes; none where only one component was asked for. */
+async function componentsOf({ service, component }: Target, agent: AgentClient): Promise<string[]> {
+  if (component !== undefined) return [component];
+  const { service: summary } = await agent.getService({ service });
+  return (summary?.components ?? []).map(({ name = "" }) => name);
+}
+
+const streams = { STREAM_STDOUT: "stdout", STREAM_STDERR: "stderr", STREAM_UNSPECIFIED: "stdout" } as const;
+
+const jsonLine = ({ at, component, instance, stream, text }: LogLineJson): string =>
+  JSON.stringify({
+    at: at ?? null,
+    component: component ?? "",
+    instance: instance ?? "",
+    stream: streams[(stream as keyof typeof streams) ?? "STREAM_STDOUT"] ?? "stdout",
+    text: text ?? "",
+  });

@@ -1,0 +1,25 @@
+import { string as argument } from "@oclif/core/args";
+import { parseTarget, printTarget } from "../definition/target.ts";
+import { OperationCommand } from "../operation-command.ts";
+import type { OperationReport } from "../reports/operation-report.ts";
+
+export default class Restart extends OperationCommand {
+  static override summary = "stop a service and start it again";
+  static override description = "A new instance of each component, at the current revision.";
+  static override args = {
+    service: argument({ description: "service, or service/component", required: true }),
+  };
+  static override examples = ["<%= config.bin %> restart hello", "<%= config.bin %> restart hello/web"];
+
+  async run(): Promise<OperationReport> {
+    const { args, flags } = await this.parse(Restart);
+    const target = parseTarget(args.service);
+    const agent = await this.agentFor(flags);
+    return this.carryOut({
+      agent,
+      service: target.service,
+      command: `restart ${printTarget(target)}`,
+      start: (requestId, signal) => agent.restart({ requestId, ...target }, { signal }),
+    });
+  }
+}

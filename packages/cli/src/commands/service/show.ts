@@ -1,0 +1,31 @@
+import { string as argument } from "@oclif/core/args";
+import { string } from "@oclif/core/flags";
+import { AgentCommand } from "../../agent-command.ts";
+import { parseRevision } from "../../definition/moment.ts";
+import { parseService } from "../../definition/target.ts";
+import { type ShowReport, showReport } from "../../reports/service-reports.ts";
+import { showView } from "../../views/history-view.ts";
+
+export default class ServiceShow extends AgentCommand {
+  static override summary = "show the definition that a node has of a service";
+  static override description =
+    "The definition of its current revision, or of the one that --revision names, as a file that can be deployed.";
+  static override args = { service: argument({ description: "service", required: true }) };
+  static override flags = {
+    revision: string({ summary: "this revision, not the current one", helpValue: "REVISION" }),
+  };
+  static override examples = [
+    "<%= config.bin %> service show hello",
+    "<%= config.bin %> service show hello --revision 2 > hello.toml",
+  ];
+
+  async run(): Promise<ShowReport> {
+    const { args, flags } = await this.parse(ServiceShow);
+    const service = parseService(args.service);
+    const revision = flags.revision === undefined ? "0" : String(parseRevision(flags.revision));
+    const agent = await this.agentFor(flags);
+    const report = showReport(await agent.getService({ service, revision }, { signal: this.signal }));
+    this.print(showView(report, Date.now(), this.style));
+    return report;
+  }
+}

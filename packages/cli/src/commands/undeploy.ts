@@ -1,0 +1,24 @@
+import { string as argument } from "@oclif/core/args";
+import { parseService } from "../definition/target.ts";
+import { OperationCommand } from "../operation-command.ts";
+import type { OperationReport } from "../reports/operation-report.ts";
+
+export default class Undeploy extends OperationCommand {
+  static override summary = "stop a service and take it off its node";
+  static override description =
+    "Stops and removes everything of it, and the agent forgets its revisions. Its volumes stay, and so does its definition.";
+  static override args = { service: argument({ description: "service", required: true }) };
+  static override examples = ["<%= config.bin %> undeploy hello"];
+
+  async run(): Promise<OperationReport> {
+    const { args, flags } = await this.parse(Undeploy);
+    const service = parseService(args.service);
+    const agent = await this.agentFor(flags);
+    return this.carryOut({
+      agent,
+      service,
+      command: `undeploy ${service}`,
+      start: (requestId, signal) => agent.undeploy({ requestId, service }, { signal }),
+    });
+  }
+}

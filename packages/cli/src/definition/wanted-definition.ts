@@ -1,0 +1,81 @@
+import { isProblem, Problem } from "@mcp/base";
+import type { DefinitionJson } from "@mcp/client";
+import type { McpConfig } from "../config/mcp-config.ts";
+import { inFile } from "../failure/context.ts";
+import { type DefinitionFile, definitionFileOf, noDefinition, readDefinition } from "./read-definition.ts";
+import { parseTarget, printTarget, type Target } from "./target.ts";
+
+/** A definition that was read and checked, ready to be sent. */
+export interface WantedDefinition {
+  readonly target: Target;
+  readonly node?: string;
+  readonly componentCount: number;
+  readonly definition: Required<DefinitionJson>;
+}
+
+export interface Asked {
+  /** `deploy` or `plan`. */
+  readonly command: string;
+  /** `<service>[/<component>]`; may be left out where a file is named. */
+  readonly target?: string | undefined;
+  readonly file?: string | undefined;
+}
+
+/**
+ * Find and check the definition that a command is about.
+ * @throws Problem `usage`, `file_not_found`, `definition_invalid` with every mistake, `config_invalid`, and those of
+ *   `readDefinition`.
+ */
+export async function wantedDefinition(config: McpConfig, asked: Asked): Promise<WantedDefinition> {
+  const target = asked.target === undefined ? undefined : parseTarget(asked.target);
+  const { file, text } = read(config, asked, target);
+  const shown = file === "-" ? "standard input" : file;
+  // Loaded here: most commands need no definition.
+  const { currentConventions, parseDefinition } = await import("@mcp/servicedef");
+  currentConventions(config.imageRegistry);
+  const { name, node, components } = located(() => parseDefinition(text, { file: shown }), shown);
+  if (target && target.service !== name) throw otherName(target.service, name, shown);
+  return {
+    target: target ?? { service: name },
+    ...(node !== undefined && { node }),
+    componentCount: components.length,
+    definition: { toml: text, file: shown, imageRegistry: config.imageRegistry ?? "" },
+  };
+}
+
+/** What to type again: `deploy hello`, or `deploy --file hello.toml`. */
+export const asTyped = ({ command, file }: Asked, target: Target): string =>
+  file === undefined ? `${command} ${printTarget(target)}` : `${command} --file ${file}`;
+
+function read(config: McpConfig, asked: Asked, target: Target | undefined): DefinitionFile {
+  if (asked.file !== undefined) return readDefinition(asked.file);
+  if (!target)
+    throw new Problem(
+      "usage",
+      `nothing was named to ${asked.command}`,
+      `name a service or its file: mcp ${asked.command} hello, or: mcp ${asked.command} --file hello.toml`,
+    );
+  const file = definitionFileOf(target.service, config.servicesDir);
+  try {
+    return readDefinition(file);
+  } catch (thrown) {
+    if (isProblem(thrown) && thrown.code === "file_not_found")
+      throw noDefinition(target.service, file, asked.command);
+    throw thrown;
+  }
+}
+
+function located<T>(work: () => T, file: string): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw isProblem(thrown) ? inFile(thrown, file) : thrown;
+  }
+}
+
+const otherName = (asked: string, found: string, file: string): Problem =>
+  new Problem(
+    "definition_invalid",
+    `${file} defines ${found}, and you asked for ${asked}`,
+    `rename one of the two: the file to ${found}.toml, or the service with name = "${asked}"`,
+  );

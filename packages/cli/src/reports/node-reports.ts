@@ -1,0 +1,107 @@
+import type { CheckJson, DoctorResponseJson, NodeInfoJson } from "@mcp/client";
+import { numberOf, orNull, wordOf } from "./words.ts";
+
+export interface NodeReport {
+  readonly name: string;
+  readonly agentVersion: string;
+  readonly agentStartedAt: string | null;
+  readonly bootedAt: string | null;
+  readonly bootId: string;
+  readonly os: string;
+  readonly cpus: number;
+  /** Over the last minute. */
+  readonly load: number;
+  readonly memoryTotalBytes: number;
+  readonly memoryAvailableBytes: number;
+  readonly agentMemoryBytes: number;
+  readonly services: number;
+  /** Instances. */
+  readonly running: number;
+  readonly disks: readonly DiskReport[];
+  readonly runtimes: readonly RuntimeReport[];
+}
+
+export interface DiskReport {
+  /** What of mcp's lies there. */
+  readonly use: string;
+  readonly path: string;
+  readonly totalBytes: number;
+  readonly availableBytes: number;
+}
+
+export interface RuntimeReport {
+  readonly kinds: readonly string[];
+  readonly ok: boolean;
+  readonly version: string;
+  readonly store: string;
+  readonly notes: readonly string[];
+  readonly cannot: readonly { readonly capability: string; readonly why: string }[];
+  /** Why it is not there, and what to do about it; empty if it is. */
+  readonly why: string;
+  readonly hint: string;
+}
+
+export function nodeReport(node: NodeInfoJson): NodeReport {
+  return {
+    name: node.name ?? "",
+    agentVersion: node.agentVersion ?? "",
+    agentStartedAt: orNull(node.agentStartedAt),
+    bootedAt: orNull(node.bootedAt),
+    bootId: node.bootId ?? "",
+    os: node.os ?? "",
+    cpus: node.cpus ?? 0,
+    load: Number(node.load1m ?? 0),
+    memoryTotalBytes: numberOf(node.memoryTotalBytes),
+    memoryAvailableBytes: numberOf(node.memoryAvailableBytes),
+    agentMemoryBytes: numberOf(node.agentMemoryBytes),
+    services: node.services ?? 0,
+    running: node.running ?? 0,
+    disks: (node.disks ?? []).map(({ use = "", path = "", totalBytes, availableBytes }) => ({
+      use,
+      path,
+      totalBytes: numberOf(totalBytes),
+      availableBytes: numberOf(availableBytes),
+    })),
+    runtimes: (node.runtimes ?? []).map((runtime) => ({
+      kinds: runtime.kinds ?? [],
+      ok: runtime.ok ?? false,
+      version: runtime.version ?? "",
+      store: runtime.store ?? "",
+      notes: runtime.notes ?? [],
+      cannot: (runtime.cannot ?? []).map(({ capability = "", why = "" }) => ({ capability, why })),
+      why: runtime.why ?? "",
+      hint: runtime.hint ?? "",
+    })),
+  };
+}
+
+export interface NodeListReport {
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly address: string;
+    /** Used where neither `--node` nor a definition names another. */
+    readonly isDefault: boolean;
+  }[];
+}
+
+export interface DoctorReport {
+  readonly checks: readonly CheckReport[];
+}
+
+export interface CheckReport {
+  readonly name: string;
+  /** `ok`, `warning`, `failed`. */
+  readonly outcome: string;
+  readonly text: string;
+  /** What to type; empty when all is well. */
+  readonly hint: string;
+}
+
+export const doctorReport = ({ checks = [] }: DoctorResponseJson): DoctorReport => ({
+  checks: checks.map(({ name = "", outcome, text = "", hint = "" }: CheckJson) => ({
+    name,
+    outcome: wordOf(outcome, "OUTCOME_"),
+    text,
+    hint,
+  })),
+});

@@ -1,0 +1,135 @@
+import type {
+  ComponentStatusJson,
+  EventJson,
+  LiveCheckResponseJson,
+  LiveInstanceJson,
+  StatusResponseJson,
+} from "@mcp/client";
+import { type ServiceReport, serviceReport } from "./service-reports.ts";
+import { numberOf, numberOrNull, orNull, wordOf } from "./words.ts";
+
+export interface StatusReport {
+  readonly node: string;
+  readonly services: readonly ServiceStatusReport[];
+  /** The newest first. */
+  readonly recentEvents: readonly EventReport[];
+  /** What runs with labels of mcp and belongs to no service that the agent knows. */
+  readonly unmanaged: readonly InstanceReport[];
+}
+
+export interface ServiceStatusReport {
+  readonly service: ServiceReport;
+  readonly components: readonly ComponentStatusReport[];
+  /** The id of the operation under way. */
+  readonly runningOperation: string | null;
+}
+
+export interface ComponentStatusReport {
+  readonly name: string;
+  readonly instance: string | null;
+  readonly desired: string;
+  /** `running`, `starting`, `unhealthy`, `stopping`, `stopped`, `exited`, `crash-looping`, `missing`, `unknown`. */
+  readonly observed: string;
+  readonly drift: readonly { readonly kind: string; readonly text: string }[];
+  readonly since: string | null;
+  readonly restarts: number;
+  readonly lastExitCode: number | null;
+}
+
+export interface EventReport {
+  readonly id: number;
+  readonly at: string | null;
+  readonly service: string;
+  readonly component: string;
+  readonly kind: string;
+  readonly text: string;
+}
+
+export function statusReport(status: StatusResponseJson): StatusReport {
+  return {
+    node: status.node ?? "",
+    services: (status.services ?? []).map(({ service = {}, components = [], runningOperation }) => ({
+      service: serviceReport(service),
+      components: components.map(componentStatusReport),
+      runningOperation: runningOperation || null,
+    })),
+    recentEvents: (status.recentEvents ?? []).map(eventReport),
+    unmanaged: (status.unmanaged ?? []).map(instanceReport),
+  };
+}
+
+function componentStatusReport(status: ComponentStatusJson): ComponentStatusReport {
+  return {
+    name: status.name ?? "",
+    instance: status.instance || null,
+    desired: wordOf(status.desired, "DESIRED_STATE_"),
+    observed: wordOf(status.observed, "OBSERVED_STATE_"),
+    drift: (status.drift ?? []).map(({ kind = "", text = "" }) => ({ kind, text })),
+    since: orNull(status.since),
+    restarts: status.restarts ?? 0,
+    lastExitCode: orNull(status.lastExitCode),
+  };
+}
+
+function eventReport(event: EventJson): EventReport {
+  return {
+    id: numberOf(event.id),
+    at: orNull(event.at),
+    service: event.service ?? "",
+    component: event.component ?? "",
+    kind: event.kind ?? "",
+    text: event.text ?? "",
+  };
+}
+
+export interface PsReport {
+  readonly instances: readonly InstanceReport[];
+  /** Why a runtime could not be asked: what it runs is unknown. */
+  readonly problems: readonly string[];
+}
+
+export interface InstanceReport {
+  readonly service: string;
+  readonly component: string;
+  readonly instance: string;
+  readonly runtime: string;
+  /** As `observed` of a component's status. */
+  readonly state: string;
+  readonly startedAt: string | null;
+  readonly exitCode: number | null;
+  readonly image: string;
+  readonly ports: readonly string[];
+  readonly revision: number | null;
+  readonly address: string;
+  /** With `--wide` only, as is `cpuCores`. */
+  readonly memoryBytes: number | null;
+  readonly cpuCores: number | null;
+  readonly pid: number | null;
+}
+
+export const psReport = ({ instances = [], problems = [] }: LiveCheckResponseJson): PsReport => ({
+  instances: instances.map(instanceReport),
+  problems,
+});
+
+function instanceReport(live: LiveInstanceJson): InstanceReport {
+  const cpu = live.cpuCores === undefined ? null : Number(live.cpuCores);
+  const memoryBytes = numberOrNull(live.memoryBytes);
+  return {
+    service: live.service ?? "",
+    component: live.component ?? "",
+    instance: live.instance ?? "",
+    runtime: live.runtime ?? "",
+    state: wordOf(live.observed, "OBSERVED_STATE_"),
+    startedAt: orNull(live.startedAt),
+    exitCode: orNull(live.exitCode),
+    image: live.image ?? "",
+    ports: live.ports ?? [],
+    revision: numberOrNull(live.revision),
+    address: live.address ?? "",
+    memoryBytes,
+    // Left out on the wire where it is 0, which is a true value of what was measured.
+    cpuCores: cpu ?? (memoryBytes === null ? null : 0),
+    pid: live.pid || null,
+  };
+}

@@ -1,0 +1,55 @@
+/** Paints text, or leaves it as it is. */
+export interface Style {
+  readonly bold: Paint;
+  readonly dim: Paint;
+  readonly red: Paint;
+  readonly green: Paint;
+  readonly yellow: Paint;
+  readonly cyan: Paint;
+  readonly magenta: Paint;
+  readonly blue: Paint;
+}
+
+export type Paint = (text: string) => string;
+
+const asItIs: Paint = (text) => text;
+const sgr =
+  (on: number, off: number): Paint =>
+  (text) =>
+    text === "" ? "" : `\u001b[${on}m${text}\u001b[${off}m`;
+
+export const plain: Style = {
+  bold: asItIs,
+  dim: asItIs,
+  red: asItIs,
+  green: asItIs,
+  yellow: asItIs,
+  cyan: asItIs,
+  magenta: asItIs,
+  blue: asItIs,
+};
+
+export const coloured: Style = {
+  bold: sgr(1, 22),
+  dim: sgr(2, 22),
+  red: sgr(31, 39),
+  green: sgr(32, 39),
+  yellow: sgr(33, 39),
+  cyan: sgr(36, 39),
+  magenta: sgr(35, 39),
+  blue: sgr(34, 39),
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** On a terminal that can, unless `NO_COLOR` is set; `FORCE_COLOR` decides before both. */
+export function styleFor(stream: { readonly isTTY?: boolean }, env: Environment): Style {
+  return wantsColour(stream, env) ? coloured : plain;
+}
+
+function wantsColour({ isTTY }: { readonly isTTY?: boolean }, env: Environment): boolean {
+  const { FORCE_COLOR, NO_COLOR, TERM } = env;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== "") return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
+  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
+  return isTTY === true && TERM !== "dumb";
+}

@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { coloured, plain } from "../terminal/style.ts";
+import { logView } from "./log-view.ts";
+
+describe("log lines", () => {
+  const line = { at: "2026-01-02T11:00:00.123Z", component: "db", text: "ready" };
+  it("have their component before them where there are several", () => {
+    const both = logView({ style: plain, components: ["web-1", "db"], hasTimestamps: false });
+    expect(both(line)).toBe("db    | ready");
+    expect(both({ ...line, component: "web-1", text: "" })).toBe("web-1 | ");
+    expect(logView({ style: plain, components: ["db"], hasTimestamps: true })(line)).toBe(
+      "2026-01-02T11:00:00.123Z ready",
+    );
+  });
+
+  it("have a colour for each component", () => {
+    const paint = logView({ style: coloured, components: ["web", "db"], hasTimestamps: false });
+    expect(paint({ component: "web", text: "x" })).toBe("\u001b[36mweb |\u001b[39m x");
+    expect(paint({ component: "db", text: "x" })).toBe("\u001b[35mdb  |\u001b[39m x");
+  });
+});

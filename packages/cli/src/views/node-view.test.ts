@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { plain } from "../terminal/style.ts";
+import { nodeListView, nodeView } from "./node-view.ts";
+
+const nowMs = Date.parse("2026-01-02T12:00:00Z");
+const text = (...lines: string[]) => lines.join("\n");
+
+describe("a node", () => {
+  it("is shown with what can run on it, and with what cannot and why", () => {
+    const GiB = 1024 ** 3;
+    const node = {
+      name: "rift",
+      agentVersion: "0.1.0",
+      agentStartedAt: "2026-01-02T11:00:00Z",
+      bootedAt: "2025-12-28T12:00:00Z",
+      bootId: "b",
+      os: "Debian GNU/Linux 12 (bookworm), Linux 6.1",
+      cpus: 2,
+      load: 0.314,
+      memoryTotalBytes: 24 * GiB,
+      memoryAvailableBytes: 20.5 * GiB,
+      agentMemoryBytes: 78 * 1024 ** 2,
+      services: 3,
+      running: 1,
+      disks: [{ use: "database", path: "/srv/mcp", totalBytes: 100 * GiB, availableBytes: 40 * GiB }],
+      runtimes: [
+        {
+          kinds: ["container"],
+          ok: true,
+          version: "podman 4.3.1",
+          store: "/var/lib/containers/storage",
+          notes: ["rootful"],
+          cannot: [{ capability: "memory limits", why: "this host has cgroups v1" }],
+          why: "",
+          hint: "",
+        },
+        {
+          kinds: ["unikernel", "microvm"],
+          ok: false,
+          version: "",
+          store: "",
+          notes: [],
+          cannot: [],
+          why: "qemu-system-x86_64 is not installed",
+          hint: "apt-get install qemu-system-x86",
+        },
+      ],
+    };
+    expect(nodeView(node, nowMs, plain)).toBe(
+      text(
+        "rift",
+        "  system          Debian GNU/Linux 12 (bookworm), Linux 6.1, up 5d",
+        "  agent           0.1.0, up 1h, 78.0 MiB",
+        "  cpus            2, load 0.31",
+        "  memory          3.5 GiB of 24.0 GiB used",
+        "  services        3, 1 running instance",
+        "  disk: database  40.0 GiB of 100 GiB free, /srv/mcp",
+        "container  ok, podman 4.3.1, store /var/lib/containers/storage",
+        "  cannot memory limits: this host has cgroups v1",
+        "  rootful",
+        "unikernel, microvm  not available: qemu-system-x86_64 is not installed",
+        "  → apt-get install qemu-system-x86",
+      ),
+    );
+  });
+
+  it("has its place in the list", () => {
+    const nodes = [
+      { name: "rift", address: "unix:/run/mcp/agent.sock", isDefault: true },
+      { name: "straylight", address: "192.0.2.7:9444", isDefault: false },
+    ];
+    expect(nodeListView({ nodes }, plain)).toBe(
+      text(
+        "NODE        ADDRESS                   DEFAULT",
+        "rift        unix:/run/mcp/agent.sock  yes",
+        "straylight  192.0.2.7:9444            -",
+      ),
+    );
+  });
+});

@@ -1,0 +1,48 @@
+import type { OperationReport } from "../reports/operation-report.ts";
+import { between, elapsed } from "../terminal/age.ts";
+import type { Style } from "../terminal/style.ts";
+
+/** One line: what an operation that succeeded came to. */
+export function resultView(
+  operation: OperationReport,
+  componentCount: number | undefined,
+  style: Style,
+): string {
+  const { service, revision, kind, createdAt, finishedAt } = operation;
+  const took = between(createdAt, finishedAt);
+  const time = took === undefined ? "" : ` in ${elapsed(took)}`;
+  const name = revision === null ? service : `${service} r${revision}`;
+  const notes = operation.notes.map((note) => `${style.yellow("note:")} ${note}\n`).join("");
+  if (isDeploy(kind) || kind === "start" || kind === "restart") {
+    const changes = changesText(operation, componentCount);
+    if (changes === undefined) return `${notes}${name} is as it should be; nothing to do`;
+    return `${notes}${style.bold(name)} ${style.green("running")}${changes}${time}`;
+  }
+  const outcome = { stop: "stopped", undeploy: "is gone" }[kind] ?? `${kind} done`;
+  return `${notes}${style.bold(name)} ${outcome}${time}`;
+}
+
+const isDeploy = (kind: string): boolean => kind === "deploy" || kind === "rollback";
+
+/** ` (3 changed, 17 unchanged)`; undefined where nothing was done. */
+function changesText(
+  { kind, steps }: OperationReport,
+  componentCount: number | undefined,
+): string | undefined {
+  if (!steps.some(({ action }) => action !== "accept")) return undefined;
+  if (!isDeploy(kind)) return "";
+  const started = new Set(steps.filter(({ action }) => action === "start").map(({ component }) => component));
+  const touched = new Set(steps.map(({ component }) => component).filter((component) => component !== ""));
+  const removed = [...touched].filter(
+    (component) =>
+      !started.has(component) &&
+      steps.some((step) => step.component === component && step.action === "remove"),
+  );
+  const counts = [
+    [started.size, "changed"],
+    [removed.length, "removed"],
+    [componentCount === undefined ? 0 : Math.max(0, componentCount - started.size), "unchanged"],
+  ] as const;
+  const said = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+  return said.length > 0 ? ` (${said.join(", ")})` : "";
+}

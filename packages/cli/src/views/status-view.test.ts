@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { statusReport } from "../reports/status-report.ts";
+import { coloured, plain } from "../terminal/style.ts";
+import { statusView } from "./status-view.ts";
+
+const nowMs = Date.parse("2026-01-02T12:00:00Z");
+const text = (...lines: string[]) => lines.join("\n");
+
+describe("mcp status", () => {
+  it("shows what should be, what is, what differs and what happened", () => {
+    const report = statusReport({
+      node: "rift",
+      services: [
+        {
+          service: { name: "hello", revision: "3", desired: "DESIRED_STATE_RUNNING" },
+          runningOperation: "op-1",
+          components: [
+            {
+              name: "web",
+              desired: "DESIRED_STATE_RUNNING",
+              observed: "OBSERVED_STATE_RUNNING",
+              since: "2026-01-02T11:57:00Z",
+            },
+            {
+              name: "db",
+              desired: "DESIRED_STATE_RUNNING",
+              observed: "OBSERVED_STATE_EXITED",
+              since: "2026-01-02T11:59:50Z",
+              restarts: 2,
+              lastExitCode: 1,
+              drift: [{ kind: "exited", text: "it ended with 1" }],
+            },
+          ],
+        },
+      ],
+      recentEvents: [
+        {
+          id: "9",
+          at: "2026-01-02T11:59:50Z",
+          service: "hello",
+          component: "db",
+          kind: "exited",
+          text: "db ended with 1",
+        },
+        { id: "8", at: "2026-01-02T09:00:00Z", service: "hello", kind: "deployed" },
+      ],
+      unmanaged: [
+        { instance: "old-web", service: "old", component: "web", observed: "OBSERVED_STATE_RUNNING" },
+      ],
+    });
+    expect(statusView(report, nowMs, plain)).toBe(
+      text(
+        "SERVICE  REVISION  COMPONENT  WANTED   IS          SINCE  RESTARTS",
+        "hello    r3        web        running  running     3m     0",
+        "hello    r3        db         running  exited (1)  10s    2",
+        "hello is being changed at this moment",
+        "",
+        "differs",
+        "  hello/db  exited  it ended with 1",
+        "",
+        "unmanaged",
+        "  old-web  running  says it is old/web, which this agent does not know",
+        "",
+        "recent events",
+        "  10s  hello/db  db ended with 1",
+        "  3h   hello     deployed",
+      ),
+    );
+  });
+
+  it("says that there is nothing", () => {
+    expect(statusView(statusReport({ node: "rift" }), nowMs, plain)).toBe("no services on rift");
+  });
+
+  it("paints states by what they mean", () => {
+    const report = statusReport({
+      services: [
+        { service: { name: "a" }, components: [{ name: "b", observed: "OBSERVED_STATE_CRASH_LOOPING" }] },
+      ],
+    });
+    expect(statusView(report, nowMs, coloured)).toContain("\u001b[31mcrash-looping\u001b[39m");
+  });
+});

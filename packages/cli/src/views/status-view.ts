@@ -1,0 +1,70 @@
+import type { ComponentStatusReport, EventReport, StatusReport } from "../reports/status-report.ts";
+import { age } from "../terminal/age.ts";
+import type { Style } from "../terminal/style.ts";
+import { aligned, type Cell, table } from "../terminal/table.ts";
+import { revisionText, stateCell } from "./state-paint.ts";
+
+/** Every component with what is wanted and what is; then what differs and why, and what happened lately. */
+export function statusView(report: StatusReport, nowMs: number, style: Style): string {
+  const { node, services, recentEvents, unmanaged } = report;
+  const components = services.flatMap(({ service, components: all }) =>
+    all.map((component, index): Cell[] => [
+      index === 0 ? { text: service.name, paint: style.bold } : service.name,
+      revisionText(service.revision),
+      component.name,
+      stateCell(component.desired, style),
+      observedCell(component, style),
+      age(component.since, nowMs),
+      component.restarts === 0 ? "0" : { text: String(component.restarts), paint: style.yellow },
+    ]),
+  );
+  const underWay = services.filter(({ runningOperation }) => runningOperation !== null);
+  const drift = services.flatMap(({ service, components: all }) =>
+    all.flatMap((component) =>
+      component.drift.map(({ kind, text }) => [
+        `${service.name}/${component.name}`,
+        { text: kind.replaceAll("_", " "), paint: style.red },
+        text,
+      ]),
+    ),
+  );
+  const strays = unmanaged.map(({ instance, service, component, state }) => [
+    instance,
+    stateCell(state, style),
+    `says it is ${service}/${component}, which this agent does not know`,
+  ]);
+  return [
+    components.length > 0
+      ? table(["SERVICE", "REVISION", "COMPONENT", "WANTED", "IS", "SINCE", "RESTARTS"], components, style)
+      : `no services on ${node}`,
+    ...underWay.map(({ service }) => `${service.name} is being changed at this moment`),
+    ...section("differs", drift, style),
+    ...section("unmanaged", strays, style),
+    ...section(
+      "recent events",
+      recentEvents.map((event) => eventRow(event, nowMs, style)),
+      style,
+    ),
+  ].join("\n");
+}
+
+function observedCell({ observed, lastExitCode }: ComponentStatusReport, style: Style): Cell {
+  const { paint } = stateCell(observed, style);
+  return {
+    text: observed === "exited" && lastExitCode !== null ? `exited (${lastExitCode})` : observed,
+    paint,
+  };
+}
+
+function eventRow({ at, service, component, text, kind }: EventReport, nowMs: number, style: Style): Cell[] {
+  const where = component === "" ? service : `${service}/${component}`;
+  return [{ text: age(at, nowMs), paint: style.dim }, where, text === "" ? kind : text];
+}
+
+function section(title: string, rows: readonly (readonly Cell[])[], style: Style): string[] {
+  if (rows.length === 0) return [];
+  const body = aligned(rows)
+    .split("\n")
+    .map((line) => `  ${line}`);
+  return ["", style.dim(title), ...body];
+}

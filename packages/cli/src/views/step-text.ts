@@ -1,0 +1,21 @@
+import type { StepReport } from "../reports/operation-report.ts";
+
+/** A step as people say it: `start web`. */
+export function stepText({ action, component, instance, subject }: StepReport): string {
+  switch (action) {
+    case "pull":
+      return `pull ${subject}`;
+    case "stand":
+      return `see that ${component} stays up`;
+    case "accept":
+      return subject === "" ? "accept it" : `accept ${subject}`;
+    case "remove":
+      return `remove ${instance || component}`;
+    case "discard":
+      return `forget ${subject || "what was tried"}`;
+    case "forget":
+      return "forget the service";
+    default:
+      return [action, component || subject].filter((word) => word !== "").join(" ");
+  }
+}
