@@ -1,0 +1,19 @@
+"use strict";
+const { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } = require("node:fs");
+const { join } = require("node:path");
+
+/** Write compiled code beside its place and rename it; what belongs to other builds goes. Where it cannot be kept, it is done without. */
+function keepCode({ folder, file, id }, compiled) {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(folder))
+      if (name.endsWith(".code") && !name.startsWith(`${id}-`)) rmSync(join(folder, name));
+    const beside = `${file}.${process.pid}`;
+    writeFileSync(beside, compiled(), { mode: 0o600 });
+    renameSync(beside, file);
+  } catch {
+    // A full disk, a home that cannot be written, or another mcp that does the same.
+  }
+}
+
+module.exports = { keepCode };

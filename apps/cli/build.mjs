@@ -1,0 +1,3 @@
+import { bundle } from "./build/bundle.mjs";
+
+await bundle("dist");
