@@ -1,3 +1,6 @@
+import type { BenchNode } from "./bench-node.ts";
+import type { Ratio } from "./ratio.ts";
+
 /** One number of the design's table. */
 export interface Measure {
   readonly name: string;
@@ -5,5 +8,15 @@ export interface Measure {
   readonly limit: number;
   readonly unit: "×" | "ms" | "MiB";
   /** Measures it, and says what it is made of: `48 ms over 25 ms`. */
-  readonly take: () => Promise<{ readonly value: number; readonly detail: string }>;
+  readonly take: (node: BenchNode) => Promise<Taken>;
 }
+
+export interface Taken {
+  readonly value: number;
+  readonly detail: string;
+}
+
+export const takenRatio = ({ ratio, oursMs, theirsMs }: Ratio): Taken => ({
+  value: ratio,
+  detail: `${oursMs.toFixed(0)} ms over ${theirsMs.toFixed(0)} ms`,
+});

@@ -42,8 +42,7 @@ const bundle = (places: Places): string => join(places.checkout, "apps/agent/dis
  */
 export async function startAgent(places: Places, env: Readonly<Record<string, string>>): Promise<void> {
   const log = openSync(places.agentLog, "a", 0o600);
-  const argv = [program(places), "server", "--config", places.agentConfig];
-  const child = spawn(process.execPath, argv, {
+  const child = spawn(program(places), ["server", "--config", places.agentConfig], {
     cwd: places.checkout,
     detached: true,
     stdio: ["ignore", log, log],

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { run } from "@mcp/host";
-import type { Measure } from "../measure.ts";
+import { type Measure, takenRatio } from "../measure.ts";
 import { ratio, timed } from "../ratio.ts";
 
 const cli = join(import.meta.dirname, "../../../apps/cli/bin/mcp.js");
@@ -11,15 +11,12 @@ export const cliStart: readonly Measure[] = ["--version", "--help"].map((flag) =
   name: `mcp ${flag}, over node -e 0`,
   limit: 2.2,
   unit: "×",
-  take: async () => {
-    const found = await ratio(
-      () => once(cli, flag),
-      () => once("-e", "0"),
-      30,
-    );
-    return {
-      value: found.ratio,
-      detail: `${found.oursMs.toFixed(0)} ms over ${found.theirsMs.toFixed(0)} ms`,
-    };
-  },
+  take: async () =>
+    takenRatio(
+      await ratio(
+        () => once(cli, flag),
+        () => once("-e", "0"),
+        30,
+      ),
+    ),
 }));
