@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { realClock, silentLogger } from "@mcp/host";
 import { afterEach, describe, expect, it } from "vitest";
 import { assemble } from "../src/create-podman.ts";
 import type { Podman, PodmanOptions } from "../src/index.ts";
-import { isAlive, recall } from "../src/socket/service-process.ts";
+import { findService, isAlive } from "../src/socket/service-process.ts";
 import { exists } from "./rig-leftovers.ts";
 import { withRig } from "./with-rig.ts";
 
@@ -22,8 +22,8 @@ describe("a service of the agent's own", () => {
     return podman;
   };
   const newStateDir = () => mkdtemp(join(at.rig.folder, "s-"));
-  const processIn = async (stateDir: string) =>
-    (await recall(join(stateDir, "podman.pid"))) ?? expect.fail("no service is remembered");
+  const found = async (stateDir: string) => (await findService(join(stateDir, "podman.sock"))).at(0);
+  const processIn = async (stateDir: string) => (await found(stateDir)) ?? expect.fail("there is no service");
 
   it("is started when it is first needed, for its owner alone, and ended with the agent", async ({
     signal,
@@ -48,7 +48,7 @@ describe("a service of the agent's own", () => {
     const stateDir = await newStateDir();
     const { runtime } = open(stateDir);
     await Promise.all([runtime.list(signal), runtime.list(signal), runtime.probe(signal)]);
-    expect(await servicesFor(stateDir)).toHaveLength(1);
+    expect(await findService(join(stateDir, "podman.sock"))).toHaveLength(1);
   });
 
   it("is taken over by the next agent, containers and all", async ({ signal }) => {
@@ -89,8 +89,8 @@ describe("a service of the agent's own", () => {
     await runtime.list(signal);
     const before = await processIn(stateDir);
     process.kill(before.pid, "SIGKILL");
-    const now = () => recall(join(stateDir, "podman.pid"));
-    await expect.poll(async () => (await now())?.pid ?? before.pid, { timeout: 10_000 }).not.toBe(before.pid);
+    const pid = async () => (await found(stateDir))?.pid ?? before.pid;
+    await expect.poll(pid, { timeout: 10_000 }).not.toBe(before.pid);
   });
 
   it("is replaced if it hangs when an agent comes to it", async ({ signal }) => {
@@ -103,13 +103,6 @@ describe("a service of the agent's own", () => {
     expect(await next.runtime.probe(signal)).toMatchObject({ ok: true });
     expect(await isAlive(hanging)).toBe(false);
     await killed?.close();
-  });
-
-  it("is not mistaken for another process that has its number by now", async ({ signal }) => {
-    const stateDir = await newStateDir();
-    await writeFile(join(stateDir, "podman.pid"), JSON.stringify({ pid: process.pid, startTime: "1" }));
-    await open(stateDir).runtime.list(signal);
-    expect((await processIn(stateDir)).pid).not.toBe(process.pid);
   });
 
   it("says so where podman is not installed", async ({ signal }) => {
@@ -147,12 +140,3 @@ describe("a service of the agent's own", () => {
     await rm(stateDir, { recursive: true, force: true });
   });
 });
-
-async function servicesFor(stateDir: string): Promise<string[]> {
-  const commands = await Promise.all(
-    (await readdir("/proc"))
-      .filter((entry) => /^\d+$/.test(entry))
-      .map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
-  );
-  return commands.filter((command) => command.includes(`unix://${stateDir}/podman.sock`));
-}

@@ -25,23 +25,31 @@ export async function processesOf(folder: string): Promise<{ pid: number; comman
   return found;
 }
 
-/** By their ids, and only those. @param patience  how many looks they have to end by themselves. */
-export async function endProcessesOf(folder: string, patience = 10): Promise<void> {
-  for (let tries = 0; tries < 50; tries++) {
+/**
+ * By their ids, and only those. @param patience  how many looks they have to end by themselves.
+ * @returns what did not end by itself.
+ */
+export async function endProcessesOf(folder: string, patience = 30): Promise<string[]> {
+  const stubborn = new Set<string>();
+  for (let tries = 0; tries < patience + 30; tries++) {
     const left = await processesOf(folder);
-    if (left.length === 0) return;
-    if (tries >= patience) {
-      for (const { pid } of left) {
-        try {
-          process.kill(pid, "SIGKILL");
-        } catch {
-          // It has ended.
-        }
+    if (left.length === 0) break;
+    const mayEnd = tries < patience && !left.every(({ command }) => isPauseProcess(command));
+    for (const { pid, command } of mayEnd ? [] : left) {
+      stubborn.add(command);
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended.
       }
     }
     await realClock.sleep(100);
   }
+  return [...stubborn];
 }
+
+/** What outlives every container of an ordinary user, until the user logs out. */
+const isPauseProcess = (command: string): boolean => command.startsWith("catatonit");
 
 export async function removeMounts(folder: string): Promise<void> {
   const mounts = (await readFile("/proc/self/mountinfo", "utf8"))

@@ -60,8 +60,11 @@ export async function startPodmanRig({ who = "root" }: { who?: "root" | "user" }
     for (const podman of opened) await podman.close();
     await cli(["rm", "--all", "--force", "--time", "0"]).catch(() => {});
     await service.kill();
-    await endProcessesOf(folder);
+    const stubborn = await endProcessesOf(folder);
     await removeTree(folder);
+    const leaked = stubborn.filter((command) => command.includes("conmon"));
+    if (leaked.length > 0)
+      throw new Error(`supervisors were left behind: ${leaked.join("; ").slice(0, 2_000)}`);
   };
   const ulimits = (await mayRaiseLimits()) ? [] : [...lowLimits];
   let image: string;

@@ -136,6 +136,29 @@ describe("starting a container", () => {
     await stopping;
   });
 
+  it("does not disturb those who look, however many come and go", async ({ signal }) => {
+    const { runtime } = at;
+    let isBusy = true;
+    const busy = Promise.all(
+      [1, 2, 3].map(async () => {
+        for (let round = 0; round < 4; round++) {
+          const spec = at.spec({ does: "sleeps" });
+          await runtime.start(spec, signal);
+          await runtime.remove(spec.name, signal);
+        }
+      }),
+    ).finally(() => {
+      isBusy = false;
+    });
+    const looking = [1, 2].map(async () => {
+      for (; isBusy; ) {
+        for (const { name } of await runtime.list(signal)) await runtime.inspect(name, signal);
+        await runtime.stats(signal);
+      }
+    });
+    await Promise.all([busy, ...looking]);
+  });
+
   it("does not hold a port that a failed start has asked for", async ({ signal }) => {
     const port = await freeTcpPort();
     const ports = [{ address: "127.0.0.1", host: port, guest: 80, protocol: "tcp" }] as const;

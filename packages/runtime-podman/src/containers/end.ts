@@ -1,4 +1,4 @@
-import { engineSays, expectStatus, isNotFound } from "../http/reply.ts";
+import { engineSays, expectStatus, isNoSuchContainer } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import { foreign, inspectContainer, ourLabels } from "./lookup.ts";
 import type { InspectedContainer } from "./shapes.ts";
@@ -19,7 +19,7 @@ export async function stopContainer(
   const query = { timeout: Math.ceil(graceMs / 1_000) };
   const call = { what: `stop ${name}`, method: "POST", path: `/containers/${found.Id}/stop`, query } as const;
   const reply = await api.call({ ...call, timeoutMs: graceMs + slackMs }, signal);
-  if (isNotFound(reply)) return false;
+  if (isNoSuchContainer(reply)) return false;
   // It ended by itself in the meantime.
   if (/can only (stop|kill)|is not running|container state improper/i.test(engineSays(reply))) {
     const now = await inspectContainer(api, name, signal);
@@ -36,7 +36,7 @@ export async function removeContainer(api: PodmanApi, name: string, signal: Abor
   const query = { force: true, v: true, timeout: 0 };
   const call = { what: `remove ${name}`, method: "DELETE", path: `/containers/${found.Id}`, query } as const;
   const reply = await api.call({ ...call, timeoutMs: removeMs }, signal);
-  if (isNotFound(reply)) return false;
+  if (isNoSuchContainer(reply)) return false;
   expectStatus(reply, call.what, 200, 204);
   return true;
 }

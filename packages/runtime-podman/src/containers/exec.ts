@@ -2,7 +2,7 @@ import { type Clock, Problem, printDuration, withTimeLimit } from "@mcp/base";
 import type { ExecResult } from "@mcp/runtime";
 import { neverAborted } from "../abortable.ts";
 import { frames } from "../http/frames.ts";
-import { engineSays, expectStatus, isNotFound } from "../http/reply.ts";
+import { engineSays, expectStatus, isNoSuchContainer } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import { inspectContainer, notThere, ourLabels } from "./lookup.ts";
 
@@ -63,7 +63,7 @@ async function createSession(
   const body = { Cmd: argv, AttachStdout: true, AttachStderr: true };
   const path = `/containers/${containerId}/exec`;
   const reply = await api.call({ what: `run a program in ${name}`, method: "POST", path, body }, signal);
-  if (isNotFound(reply)) throw notThere(name);
+  if (isNoSuchContainer(reply)) throw notThere(name);
   if (/state improper|only .*running/i.test(engineSays(reply))) {
     throw new Problem(
       "workload_not_found",

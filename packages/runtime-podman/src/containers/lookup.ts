@@ -1,8 +1,10 @@
 import { Problem } from "@mcp/base";
 import { labelsFromRecord, type WorkloadLabels } from "@mcp/runtime";
-import { expectStatus, isNotFound } from "../http/reply.ts";
+import { expectStatus, isNoSuchContainer } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import type { InspectedContainer, ListedContainer } from "./shapes.ts";
+
+const listTries = 10;
 
 /** @param nameOrId  podman also takes an id's beginning, so a name that is not the found one's is not found. */
 export async function inspectContainer(
@@ -16,11 +18,12 @@ export async function inspectContainer(
     path: `/containers/${encodeURIComponent(nameOrId)}/json`,
   } as const;
   const reply = await api.call(call, signal);
-  if (isNotFound(reply)) return undefined;
+  if (isNoSuchContainer(reply)) return undefined;
   const found = expectStatus(reply, call.what, 200).body as InspectedContainer;
   return found.Name === nameOrId || found.Id === nameOrId ? found : undefined;
 }
 
+/** Podman fails the whole list when a container goes while it is made: then it is asked again. */
 export async function listContainers(
   api: PodmanApi,
   filters: Readonly<Record<string, readonly string[]>>,
@@ -28,8 +31,10 @@ export async function listContainers(
 ): Promise<readonly ListedContainer[]> {
   const query = { all: true, filters: JSON.stringify(filters) };
   const call = { what: "list the containers", method: "GET", path: "/containers/json", query } as const;
-  return (expectStatus(await api.call(call, signal), call.what, 200).body ??
-    []) as readonly ListedContainer[];
+  let reply = await api.call(call, signal);
+  for (let tries = 1; tries < listTries && isNoSuchContainer(reply); tries++)
+    reply = await api.call(call, signal);
+  return (expectStatus(reply, call.what, 200).body ?? []) as readonly ListedContainer[];
 }
 
 export function ourLabels(container: InspectedContainer): WorkloadLabels | undefined {

@@ -1,7 +1,7 @@
 import { type Clock, Problem, printDuration } from "@mcp/base";
 import { type Handle, type ImagePin, labelKeys, type WorkloadSpec } from "@mcp/runtime";
 import { neverAborted } from "../abortable.ts";
-import { expectStatus, isNotFound } from "../http/reply.ts";
+import { expectStatus, isNoSuchContainer } from "../http/reply.ts";
 import type { Reply } from "../http/unix-http.ts";
 import { imageId, imageName } from "../images/local-image.ts";
 import type { PodmanApi } from "../podman-api.ts";
@@ -121,7 +121,7 @@ async function startFound(
     return true;
   }
   const reply = await begin(deps, spec, found.Id, signal);
-  if (isNotFound(reply)) return false;
+  if (isNoSuchContainer(reply)) return false;
   if (reply.status === 204 || reply.status === 304) return true;
   // It is kept: it has run, and may hold what it wrote then.
   deps.heldPorts.add(spec);

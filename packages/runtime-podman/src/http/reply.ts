@@ -14,6 +14,11 @@ export function isNotFound({ status }: Reply): boolean {
   return status === 404;
 }
 
+/** Podman says it with status 500 where the container goes while podman looks at it. */
+export function isNoSuchContainer(reply: Reply): boolean {
+  return isNotFound(reply) || /no such container|does not exist in database/i.test(engineSays(reply));
+}
+
 /** @throws Problem `runtime_failed` unless the status is one of those wanted. */
 export function expectStatus(reply: Reply, what: string, ...wanted: readonly number[]): Reply {
   if (wanted.includes(reply.status)) return reply;

@@ -5,7 +5,7 @@ import type { Logger, Run } from "@mcp/host";
 import { abortable } from "../abortable.ts";
 import { isTooOld } from "../info.ts";
 import type { Ping } from "./ping.ts";
-import { endProcess, isAlive, type ProcessId, recall, remember, spawnService } from "./service-process.ts";
+import { endProcess, findService, isAlive, type ProcessId, spawnService } from "./service-process.ts";
 
 export interface PodmanServiceOptions {
   /** Made if missing, with mode 0700. */
@@ -35,23 +35,16 @@ const restarts: Backoff = { firstMs: 200, maxMs: 30_000 };
 export class PodmanService {
   readonly socketPath: string;
   readonly #options: PodmanServiceOptions;
-  readonly #pidPath: string;
   readonly #logPath: string;
   readonly #closed = new AbortController();
   #starting: Promise<void> | undefined;
   #watching: Promise<void> | undefined;
-  #process: ProcessId | undefined;
+  #processes: readonly ProcessId[] = [];
 
   constructor(options: PodmanServiceOptions) {
     this.#options = options;
     this.socketPath = join(options.stateDir, "podman.sock");
-    this.#pidPath = join(options.stateDir, "podman.pid");
     this.#logPath = join(options.stateDir, "podman.log");
-  }
-
-  /** The service's process, once it was started or taken over. */
-  get pid(): number | undefined {
-    return this.#process?.pid;
   }
 
   /**
@@ -74,37 +67,38 @@ export class PodmanService {
     );
     await this.#starting?.catch(() => {});
     await this.#watching;
-    if (!this.#process) return;
-    await endProcess(this.#process, 5_000, (ms) => this.#options.clock.sleep(ms));
-    await rm(this.#pidPath, { force: true });
+    if (this.#processes.length === 0) return;
+    await this.#end(this.#processes, 5_000);
     await rm(this.socketPath, { force: true });
   }
 
   async #start(): Promise<void> {
     const { ping, stateDir, env = {}, log } = this.#options;
     if (Buffer.byteLength(this.socketPath) > longestSocketPath) throw pathTooLong(this.socketPath);
-    const old = await recall(this.#pidPath);
+    const old = await findService(this.socketPath);
     if ((await ping(this.socketPath, this.#closed.signal)) !== undefined) {
-      // Without its id it can be used, though neither watched nor ended.
-      if (old) this.#watch(old);
+      this.#watch(old);
       return;
     }
-    if (old) {
-      log.warn("podman's service does not answer and is replaced", { pid: old.pid });
-      await endProcess(old, 2_000, (ms) => this.#options.clock.sleep(ms));
+    if (old.length > 0) {
+      log.warn("podman's service does not answer and is replaced", { pids: old.map(({ pid }) => pid) });
+      await this.#end(old, 2_000);
     }
     await this.#checkPodman();
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
     await chmod(stateDir, 0o700);
     await rm(this.socketPath, { force: true });
     const child = await spawnService(this.socketPath, this.#logPath, env);
-    const pid = child.pid ?? 0;
-    await remember(this.#pidPath, pid);
     await this.#untilItAnswers(() => child.exitCode === null && child.signalCode === null);
     await chmod(this.socketPath, 0o600);
-    const started = await recall(this.#pidPath);
-    if (started) this.#watch(started);
-    log.info("podman's service was started", { pid, socket: this.socketPath });
+    this.#watch(await findService(this.socketPath));
+    log.info("podman's service was started", { pid: child.pid, socket: this.socketPath });
+  }
+
+  async #end(processes: readonly ProcessId[], graceMs: number): Promise<void> {
+    await Promise.all(
+      processes.map((each) => endProcess(each, graceMs, (ms) => this.#options.clock.sleep(ms))),
+    );
   }
 
   async #checkPodman(): Promise<void> {
@@ -133,10 +127,15 @@ export class PodmanService {
     );
   }
 
-  #watch(process: ProcessId): void {
-    const isNew = this.#process?.pid !== process.pid || this.#process.startTime !== process.startTime;
-    this.#process = process;
-    if (isNew || !this.#watching) this.#watching ??= this.#keepAlive();
+  #watch(processes: readonly ProcessId[]): void {
+    this.#processes = processes;
+    this.#watching ??= this.#keepAlive();
+  }
+
+  /** What cannot be seen is taken to live: the next call will tell. */
+  async #isAlive(): Promise<boolean> {
+    if (this.#processes.length === 0) return true;
+    return (await Promise.all(this.#processes.map(isAlive))).includes(true);
   }
 
   /** Runs until it is closed. Never rejects. */
@@ -147,9 +146,9 @@ export class PodmanService {
     let livesSince = clock.monotonic();
     while (!signal.aborted) {
       await clock.sleep(watchMs, signal).catch(() => {});
-      if (signal.aborted || !this.#process || (await isAlive(this.#process))) continue;
+      if (signal.aborted || (await this.#isAlive())) continue;
       if (clock.monotonic() - livesSince > steadyMs) deaths = 0;
-      log.warn("podman's service has died and is started again", { pid: this.#process.pid });
+      log.warn("podman's service has died and is started again");
       await clock.sleep(backoffMs(restarts, deaths++, 0.5), signal).catch(() => {});
       await this.ensure(signal).then(
         () => {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { writeFileAtomic } from "@mcp/host";
+import { readdir, readFile, stat } from "node:fs/promises";
 
 /** A process, told apart from a later one of the same id by the kernel's start time. */
 export interface ProcessId {
@@ -39,7 +38,7 @@ export async function spawnService(
 }
 
 /** Undefined once the process is gone; a zombie is gone. */
-export async function identify(pid: number): Promise<ProcessId | undefined> {
+async function identify(pid: number): Promise<ProcessId | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   // The name in brackets may hold anything; the fields after its last bracket are counted from the third.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -51,23 +50,22 @@ export async function isAlive(known: ProcessId): Promise<boolean> {
   return (await identify(known.pid))?.startTime === known.startTime;
 }
 
-export async function remember(path: string, pid: number): Promise<void> {
-  const found = await identify(pid);
-  if (found) await writeFileAtomic(path, JSON.stringify(found));
-}
-
-/** The process that a file tells of, if it is still that one. */
-export async function recall(path: string): Promise<ProcessId | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  let known: unknown;
-  try {
-    known = JSON.parse(text);
-  } catch {
-    return undefined;
+/**
+ * The processes of the service behind a socket of ours: without root podman is two, of which either may outlive the
+ * other. Found by their arguments and not remembered, so that nothing about them can be out of date.
+ */
+export async function findService(socketPath: string): Promise<ProcessId[]> {
+  const found: ProcessId[] = [];
+  for (const entry of await readdir("/proc")) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid)) continue;
+    const argv = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+    if (!argv.includes(`unix://${socketPath}`) || !argv.includes("service")) continue;
+    const owner = await stat(`/proc/${pid}`).catch(() => undefined);
+    const known = owner?.uid === process.getuid?.() ? await identify(pid) : undefined;
+    if (known) found.push(known);
   }
-  const isId = typeof known === "object" && known !== null && "pid" in known && "startTime" in known;
-  return isId && (await isAlive(known as ProcessId)) ? (known as ProcessId) : undefined;
+  return found;
 }
 
 /** Ask it to end, and kill it if it has not within `graceMs`. */
