@@ -25,6 +25,10 @@ export function unreachable(path: string, cause: unknown): Problem {
   }
 }
 
+/** Whether a problem is that of `unreachable`: then nothing was asked of the agent. */
+export const wasNeverReached = ({ cause }: Problem): boolean =>
+  (cause as NodeJS.ErrnoException | undefined)?.syscall === "connect";
+
 /** It was reached, and then went away. */
 export const brokenConnection = (path: string, cause: unknown): Problem =>
   new Problem(

@@ -9,6 +9,9 @@ type Part = OperationUpdateJson | Problem;
 const running: OperationUpdateJson = { operation: { id: "op1", state: "STATE_RUNNING" } };
 const step: OperationUpdateJson = { step: { number: 1, state: "STATE_DONE" } };
 const done: OperationUpdateJson = { operation: { id: "op1", state: "STATE_SUCCEEDED" } };
+const absent = new Problem("agent_unreachable", "there is no agent", "start it", {
+  cause: Object.assign(new Error("ENOENT"), { syscall: "connect" }),
+});
 const gone = new Problem("agent_unreachable", "the connection broke", "try again");
 
 async function* streamOf(parts: readonly Part[]) {
@@ -85,9 +88,29 @@ describe("following an operation", () => {
   });
 
   it("fails at once if the agent was not there at first", async () => {
-    const { end, attached } = follow([gone], [done]);
-    await expect(end).rejects.toBe(gone);
+    const { end, attached } = follow([absent], [done]);
+    await expect(end).rejects.toBe(absent);
     expect(attached).toEqual([]);
+  });
+
+  it("asks whether the agent took it, if it went away before it said so", async () => {
+    const { clock, seen, end } = follow([gone], [absent], [running, done]);
+    await clock.advance(1_000);
+    await end;
+    expect(seen).toEqual([lost, update(running), update(done)]);
+    const unknown = new Problem("operation_not_found", "there is no operation req1", "");
+    const never = follow([gone], [unknown]);
+    await never.clock.advance(1_000);
+    await expect(never.end).rejects.toMatchObject({
+      code: "agent_unreachable",
+      message: "the agent went away before it took the request: nothing was changed",
+      hint: "type the same again",
+    });
+  });
+
+  it("does not wait for an agent that is shutting down already", async () => {
+    const draining = new Problem("draining", "the agent is shutting down", "try again later");
+    await expect(follow([draining]).end).rejects.toBe(draining);
   });
 
   it("passes on what the agent refuses, also after it came back", async () => {

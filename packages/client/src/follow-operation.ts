@@ -1,6 +1,7 @@
 import { backoffMs, type Clock, isProblem, Problem, printDuration } from "@mcp/base";
 import type { OperationUpdateJson } from "@mcp/proto";
 import type { AgentClient } from "./agent-client.ts";
+import { wasNeverReached } from "./connection-problems.ts";
 import { systemClock } from "./system-clock.ts";
 
 export interface FollowOptions {
@@ -48,7 +49,10 @@ export async function* followOperation(
       }
     } catch (thrown) {
       signal?.throwIfAborted();
-      if (!wasHeard || !mayComeBack(thrown)) throw thrown;
+      if (!isProblem(thrown)) throw thrown;
+      if (!wasHeard && losses > 0 && thrown.code === "operation_not_found") throw neverTaken(thrown);
+      const isRefused = wasNeverReached(thrown) || thrown.code === "draining";
+      if (!mayComeBack(thrown) || (isRefused && !wasHeard && losses === 0)) throw thrown;
     }
     if (lostAt === undefined) {
       lostAt = clock.monotonic();
@@ -64,8 +68,16 @@ export async function* followOperation(
 const isFinished = ({ operation }: OperationUpdateJson): boolean =>
   operation?.state === "STATE_SUCCEEDED" || operation?.state === "STATE_FAILED";
 
-const mayComeBack = (thrown: unknown): boolean =>
-  isProblem(thrown) && (thrown.code === "agent_unreachable" || thrown.code === "draining");
+const mayComeBack = ({ code }: Problem): boolean => code === "agent_unreachable" || code === "draining";
+
+/** It died with the request in its hands; back again it knows nothing of it. */
+const neverTaken = (cause: Problem): Problem =>
+  new Problem(
+    "agent_unreachable",
+    "the agent went away before it took the request: nothing was changed",
+    "type the same again",
+    { cause },
+  );
 
 const wentAway = (patienceMs: number): Problem =>
   new Problem(
