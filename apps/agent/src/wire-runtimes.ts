@@ -5,7 +5,7 @@ import { createPodman } from "@mcp/runtime-podman";
 import type { AgentConfig } from "./config.ts";
 
 export interface WiredRuntimes {
-  readonly deps: Pick<Deps, "runtimes" | "images" | "missingRuntimes">;
+  readonly deps: Pick<Deps, "runtimes" | "images" | "missingRuntimes" | "checks">;
   close(): Promise<void>;
 }
 
@@ -23,6 +23,7 @@ export function wireRuntimes(config: AgentConfig, log: Logger): WiredRuntimes {
     deps: {
       runtimes: [{ name: "podman", runtime: podman.runtime }],
       images: podman.images,
+      checks: [(signal) => podman.checks(signal)],
       missingRuntimes: [virtualMachines],
     },
     close: () => podman.close(),

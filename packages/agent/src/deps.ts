@@ -23,8 +23,8 @@ export interface Deps {
   readonly disks?: readonly { readonly use: string; readonly path: string }[];
   /** Kinds that no backend of this build runs, and why. */
   readonly missingRuntimes?: readonly RuntimeStatus[];
-  /** What `Doctor` asks besides its own checks. */
-  readonly checks?: readonly (() => Promise<DoctorCheck>)[];
+  /** What `Doctor` asks of the backends besides its own checks; one that throws has been told by its probe already. */
+  readonly checks?: readonly ((signal: AbortSignal) => Promise<readonly DoctorCheck[]>)[];
   /**
    * Awaited at every point between two effects, with its name; a test stops the agent there for good, as `kill -9`
    * would. Absent in production.

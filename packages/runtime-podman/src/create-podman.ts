@@ -6,6 +6,8 @@ import { HeldPorts } from "./containers/held-ports.ts";
 import { Networks } from "./containers/networks.ts";
 import { OutOfMemory } from "./containers/out-of-memory.ts";
 import { parseUlimit } from "./containers/ulimits.ts";
+import { hostFacts } from "./doctor/host-facts.ts";
+import { type PodmanCheck, podmanChecks } from "./doctor/podman-checks.ts";
 import { UnixHttp } from "./http/unix-http.ts";
 import { PodmanImages } from "./images/podman-images.ts";
 import { PodmanApi } from "./podman-api.ts";
@@ -42,6 +44,8 @@ export interface PodmanOptions {
 export interface Podman {
   readonly runtime: Runtime;
   readonly images: ImageSource;
+  /** What may be wrong with podman on this host. @throws Problem if podman cannot be asked; `runtime.probe` says why. */
+  checks(signal: AbortSignal): Promise<readonly PodmanCheck[]>;
   /** End a service of our own, and every connection. The containers go on. */
   close(): Promise<void>;
 }
@@ -94,6 +98,7 @@ export function assemble(options: PodmanOptions, candidates: readonly string[]):
       reachedBy: () => connection.description,
     }),
     images: new PodmanImages({ api, clock, registry }),
+    checks: async (signal) => podmanChecks(await guard.info(signal), await hostFacts(ulimits.length > 0)),
     async close() {
       await execCleanup.close();
       await connection.close();

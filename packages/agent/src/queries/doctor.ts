@@ -40,8 +40,8 @@ export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
       hint: thrown.hint ?? "",
     }),
   );
-  const others = await Promise.all((deps.checks ?? []).map((check) => check()));
-  return [...runtimes, writable, ...disks, ...others, await driftCheck(engine)];
+  const others = await Promise.all((deps.checks ?? []).map((check) => check(engine.signal).catch(() => [])));
+  return [...runtimes, ...others.flat(), writable, ...disks, await driftCheck(engine)];
 }
 
 async function driftCheck(engine: Agent["engine"]): Promise<DoctorCheck> {
