@@ -46,10 +46,13 @@ describe("tools/quickstart, in a fresh checkout", () => {
   });
 
   it("removes all that it made with --down", async () => {
-    const [instance] = await instances();
+    const before = await instances();
+    expect(before).toEqual([expect.stringMatching(/^hello\./)]);
     await tool("quickstart", "--down");
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
-    const { exitCode } = await run(["podman", "container", "exists", instance ?? ""], { anyExitCode: true });
+    const { exitCode } = await run(["podman", "container", "exists", String(before[0])], {
+      anyExitCode: true,
+    });
     expect(exitCode).toBe(1);
     await expect(stat(join(checkout, ".mcp/mcp.db"))).rejects.toThrow("ENOENT");
   });
@@ -60,10 +63,11 @@ describe("tools/quickstart, in a fresh checkout", () => {
   });
 });
 
-async function instances(): Promise<string[]> {
-  const { stdout } = await tool("mcp", "ps", "--json");
-  const report = JSON.parse(stdout) as { readonly instances: readonly { readonly instance: string }[] };
-  return report.instances.map(({ instance }) => instance);
+/** What this agent runs; `ps` would also show what others on this machine do. */
+async function instances(): Promise<(string | null)[]> {
+  const { stdout } = await tool("mcp", "status", "--json");
+  const { services } = JSON.parse(stdout) as { services: { components: { instance: string | null }[] }[] };
+  return services.flatMap(({ components }) => components.map(({ instance }) => instance));
 }
 
 function freePort(): Promise<number> {

@@ -82,15 +82,12 @@ async function deployHello(places: Places, wantedPort: number | undefined) {
 
 async function whatNext(places: Places, port: number): Promise<void> {
   const definition = relative(places.checkout, join(places.services, "hello.toml"));
-  const { instances } = await mcpJson<{ readonly instances: readonly { readonly instance: string }[] }>(
-    places,
-    "ps",
-  );
+  const instance = await helloInstance(places);
   const tries: readonly (readonly [string, string])[] = [
     ["tools/mcp status", "what runs, and whether it is as it should be"],
     ["tools/mcp logs hello", "what it wrote"],
     [`curl http://127.0.0.1:${port}/`, "the service itself"],
-    [`podman kill ${instances[0]?.instance ?? ""}`, "it comes back: see tools/mcp status"],
+    [`podman kill ${instance}`, "it comes back: see tools/mcp status"],
     ["tools/mcp deploy hello", `after a change of ${definition}`],
     ["tools/mcp --help", "everything else"],
     ["tools/quickstart --down", "removes all of it"],
@@ -102,4 +99,14 @@ async function whatNext(places: Places, port: number): Promise<void> {
     line();
     line(`podman by hand needs: export XDG_RUNTIME_DIR=${process.env.MCP_OWN_RUNTIME_FOLDER}`);
   }
+}
+
+/** Of this agent; `ps` would also show what others on this machine run. */
+async function helloInstance(places: Places): Promise<string> {
+  const { services } = await mcpJson<Status>(places, "status", "hello");
+  return services[0]?.components[0]?.instance ?? "";
+}
+
+interface Status {
+  readonly services: readonly { readonly components: readonly { readonly instance: string | null }[] }[];
 }
