@@ -58,6 +58,8 @@ describe("the examples in the packages' READMEs", () => {
   });
 
   it.each(examples.filter(({ short }) => !needsMore[short]))("run: $file", async ({ file }) => {
-    await execute(process.execPath, ["--conditions=@mcp/source", file], { cwd: root, timeout: 15_000 });
+    // By tsx, since generated code has enums.
+    const argv = ["--conditions=@mcp/source", "--import", "tsx", file];
+    await execute(process.execPath, argv, { cwd: root, timeout: 15_000 });
   });
 });
