@@ -17,6 +17,7 @@ export const problemCodes = {
   name_taken: { exit: 3, wire: "failed_precondition" },
   port_taken: { exit: 3, wire: "failed_precondition" },
   volume_not_allowed: { exit: 3, wire: "failed_precondition" },
+  volume_missing: { exit: 3, wire: "failed_precondition" },
   runtime_unsupported: { exit: 3, wire: "failed_precondition" },
   spec_conflict: { exit: 3, wire: "already_exists" },
   no_earlier_revision: { exit: 3, wire: "failed_precondition" },
