@@ -1,11 +1,12 @@
 "use strict";
 const { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } = require("node:fs");
-const { join } = require("node:path");
+const { dirname, join } = require("node:path");
 
 /** Write compiled code beside its place and rename it; what belongs to other builds goes. Where it cannot be kept, it is done without. */
 function keepCode({ folder, file, id }, compiled) {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    make(dirname(folder));
+    make(folder);
     for (const name of readdirSync(folder))
       if (name.endsWith(".code") && !name.startsWith(`${id}-`)) rmSync(join(folder, name));
     const beside = `${file}.${process.pid}`;
@@ -13,6 +14,15 @@ function keepCode({ folder, file, id }, compiled) {
     renameSync(beside, file);
   } catch {
     // A full disk, a home that cannot be written, or another mcp that does the same.
+  }
+}
+
+/** No more than this: node's way to make a whole path never ends where the kernel makes none, as below /proc. */
+function make(folder) {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
   }
 }
 

@@ -2,7 +2,7 @@
 "use strict";
 // In plain CommonJS and one file: as modules these lines would take a quarter of the time a whole command has.
 const { closeSync, fstatSync, openSync, readFileSync } = require("node:fs");
-const { constants, Script } = require("node:vm");
+const { Script } = require("node:vm");
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 12)) {
@@ -37,16 +37,14 @@ function load(filename, command = "") {
   const source = readFileSync(filename, "latin1");
   const cache = cacheOf(source.slice(2, 18), command);
   const cachedData = readOwn(cache.file);
-  const script = new Script(source, {
-    filename,
-    ...(cachedData && { cachedData }),
-    // Plugins are modules that the bundle imports.
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const script = new Script(source, { filename, ...(cachedData && { cachedData }) });
   const module = { exports: {} };
   // `require` would look each of node's own modules up as a file's; oclif's way to load a plugin needs the rest of it.
   const find = (id) => process.getBuiltinModule(id) ?? require(id);
-  script.runInThisContext()(module.exports, Object.assign(find, require), module, filename, `${root}/dist`);
+  // A script has no import of its own without an experimental part of node; plugins are modules, and need one.
+  const importModule = (specifier) => import(specifier);
+  const run = script.runInThisContext();
+  run(module.exports, Object.assign(find, require), module, filename, `${root}/dist`, importModule);
   const isKept = cachedData !== undefined && !script.cachedDataRejected;
   return {
     main: module.exports.main,

@@ -42,7 +42,7 @@ export async function bundle(folder) {
   // The first line names the content, for the code cache of bin/mcp.js; the rest is one function, as that calls it.
   const id = createHash("sha256").update(code).digest("hex").slice(0, 16);
   await mkdir(folder, { recursive: true });
-  const head = `//${id}\n(function (exports, require, module, __filename, __dirname) {`;
+  const head = `//${id}\n(function (exports, require, module, __filename, __dirname, importModule) {`;
   await writeFile(join(folder, "mcp.bundle"), `${head}${Buffer.from(code).toString("latin1")}})`, "latin1");
   return metafile;
 }

@@ -15,7 +15,11 @@ export const lazyRequires = (filter) => ({
   name: "lazy-requires",
   setup(build) {
     build.onLoad({ filter }, async ({ path }) => ({
-      contents: requireLazily(await readFile(path, "utf8")),
+      // What is imported by a name that is known only then is imported by the function that the bundle is given for it.
+      contents: requireLazily(await readFile(path, "utf8")).replaceAll(
+        /\bawait import\((?!['"])/g,
+        "await importModule(",
+      ),
       loader: "js",
     }));
   },

@@ -16,8 +16,8 @@ type Updates = AsyncIterable<{ readonly update?: OperationUpdateJson }>;
 export interface Wanted {
   readonly agent: AgentClient;
   readonly service: string;
-  /** What was typed, to be typed again: `deploy hello`. */
-  readonly command: string;
+  /** What can be typed again to follow what goes on already: `deploy hello`. Absent where that would do it twice. */
+  readonly again?: string;
   /** Ask the agent; a stream that is asked for again with the same id meets the same operation. */
   readonly start: (requestId: string, signal: AbortSignal) => Updates;
   /** Of the whole service, if all of it is deployed. */
@@ -38,7 +38,7 @@ export abstract class OperationCommand extends AgentCommand {
     return operation;
   }
 
-  async #follow({ agent, service, command, start }: Wanted): Promise<OperationReport> {
+  async #follow({ agent, service, again, start }: Wanted): Promise<OperationReport> {
     const { followOperation } = await import("@mcp/client");
     const requestId = newRequestId();
     const { signal } = this;
@@ -55,8 +55,7 @@ export abstract class OperationCommand extends AgentCommand {
         if (model) progress.show(model);
       }
     } catch (thrown) {
-      if (thrown instanceof Interrupted)
-        thrown.note = interruptionNote(command, service, model !== undefined);
+      if (thrown instanceof Interrupted) thrown.note = interruptionNote(service, again, model !== undefined);
       throw thrown;
     } finally {
       progress.end();
@@ -105,8 +104,8 @@ async function currentRevision(agent: AgentClient, service: string): Promise<num
   }
 }
 
-function interruptionNote(command: string, service: string, wasAccepted: boolean): string {
-  return wasAccepted
-    ? `the agent goes on with it; see how far it is with: mcp status ${service}, or follow it with: mcp ${command}`
-    : `the agent may or may not have begun; see with: mcp status ${service}`;
+function interruptionNote(service: string, again: string | undefined, wasAccepted: boolean): string {
+  if (!wasAccepted) return `the agent may or may not have begun; see with: mcp status ${service}`;
+  const follow = again === undefined ? "" : `, or follow it with: mcp ${again}`;
+  return `the agent goes on with it; see how far it is with: mcp status ${service}${follow}`;
 }

@@ -1,5 +1,5 @@
-import { string as argument } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
+import { optionalArgument } from "../argument.ts";
 import { asTyped, wantedDefinition } from "../definition/wanted-definition.ts";
 import { OperationCommand } from "../operation-command.ts";
 import type { OperationReport } from "../reports/operation-report.ts";
@@ -13,7 +13,7 @@ export default class Deploy extends OperationCommand {
     "already is left alone. If a new version does not stay up, the old one is brought back, its last log lines are " +
     "shown, and the exit code is 5.";
   static override args = {
-    service: argument({
+    service: optionalArgument({
       description: "service, or service/component; its file is SERVICE.toml in the services folder",
     }),
   };
@@ -49,7 +49,7 @@ export default class Deploy extends OperationCommand {
     return this.carryOut({
       agent,
       service,
-      command: asTyped(asked, target),
+      again: asTyped(asked, target),
       start: (requestId, signal) => agent.deploy({ requestId, definition, component }, { signal }),
       ...(component === "" && { componentCount }),
     });

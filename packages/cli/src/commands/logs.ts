@@ -1,7 +1,7 @@
 import type { AgentClient, LogLineJson } from "@mcp/client";
-import { string as argument } from "@oclif/core/args";
 import { boolean, integer, string } from "@oclif/core/flags";
 import { AgentCommand } from "../agent-command.ts";
+import { requiredArgument } from "../argument.ts";
 import { parseMoment } from "../definition/moment.ts";
 import { parseTarget, type Target } from "../definition/target.ts";
 import { writeText } from "../terminal/write-text.ts";
@@ -13,7 +13,7 @@ export default class Logs extends AgentCommand {
     "The lines of all its components, in the order they were written, each with its component before it where there " +
     "are several. With --json each line is an object on a line of its own: at, component, instance, stream, text.";
   static override args = {
-    service: argument({ description: "service, or service/component", required: true }),
+    service: requiredArgument({ description: "service, or service/component" }),
   };
   static override flags = {
     follow: boolean({ char: "f", summary: "go on as more is written" }),

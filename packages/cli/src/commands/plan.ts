@@ -1,6 +1,6 @@
-import { string as argument } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { AgentCommand } from "../agent-command.ts";
+import { optionalArgument } from "../argument.ts";
 import { wantedDefinition } from "../definition/wanted-definition.ts";
 import { type PlanReport, planReport } from "../reports/service-reports.ts";
 import { planView } from "../views/plan-view.ts";
@@ -10,7 +10,7 @@ export default class Plan extends AgentCommand {
   static override description =
     "Asks the node for the steps that a deploy of this definition would take now, each with its reason. Changes nothing.";
   static override args = {
-    service: argument({
+    service: optionalArgument({
       description: "service, or service/component; its file is SERVICE.toml in the services folder",
     }),
   };

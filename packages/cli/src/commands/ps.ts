@@ -1,6 +1,6 @@
-import { string as argument } from "@oclif/core/args";
 import { boolean } from "@oclif/core/flags";
 import { AgentCommand } from "../agent-command.ts";
+import { optionalArgument } from "../argument.ts";
 import { parseService } from "../definition/target.ts";
 import { type PsReport, psReport } from "../reports/status-report.ts";
 import { psView } from "../views/ps-view.ts";
@@ -9,7 +9,7 @@ export default class Ps extends AgentCommand {
   static override summary = "show what runs at this moment";
   static override description =
     "Asks podman and QEMU themselves, so it is true now. With --wide also use of memory and cpu, which takes longer.";
-  static override args = { service: argument({ description: "only this service" }) };
+  static override args = { service: optionalArgument({ description: "only this service" }) };
   static override flags = {
     wide: boolean({ char: "w", summary: "also revision, memory, cpu, address and image" }),
   };

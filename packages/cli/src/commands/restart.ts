@@ -1,5 +1,5 @@
-import { string as argument } from "@oclif/core/args";
-import { parseTarget, printTarget } from "../definition/target.ts";
+import { requiredArgument } from "../argument.ts";
+import { parseTarget } from "../definition/target.ts";
 import { OperationCommand } from "../operation-command.ts";
 import type { OperationReport } from "../reports/operation-report.ts";
 
@@ -7,7 +7,7 @@ export default class Restart extends OperationCommand {
   static override summary = "stop a service and start it again";
   static override description = "A new instance of each component, at the current revision.";
   static override args = {
-    service: argument({ description: "service, or service/component", required: true }),
+    service: requiredArgument({ description: "service, or service/component" }),
   };
   static override examples = ["<%= config.bin %> restart hello", "<%= config.bin %> restart hello/web"];
 
@@ -18,7 +18,6 @@ export default class Restart extends OperationCommand {
     return this.carryOut({
       agent,
       service: target.service,
-      command: `restart ${printTarget(target)}`,
       start: (requestId, signal) => agent.restart({ requestId, ...target }, { signal }),
     });
   }

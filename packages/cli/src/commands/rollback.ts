@@ -1,5 +1,5 @@
-import { string as argument } from "@oclif/core/args";
 import { string } from "@oclif/core/flags";
+import { requiredArgument } from "../argument.ts";
 import { parseRevision } from "../definition/moment.ts";
 import { parseService } from "../definition/target.ts";
 import { OperationCommand } from "../operation-command.ts";
@@ -10,7 +10,7 @@ export default class Rollback extends OperationCommand {
   static override description =
     "Deploys an earlier revision again, exactly as it was, images included. Without --to it is the one that was current " +
     "before this one.";
-  static override args = { service: argument({ description: "service", required: true }) };
+  static override args = { service: requiredArgument({ description: "service" }) };
   static override flags = {
     to: string({ summary: "this revision, as mcp service history numbers them", helpValue: "REVISION" }),
   };
@@ -24,7 +24,6 @@ export default class Rollback extends OperationCommand {
     return this.carryOut({
       agent,
       service,
-      command: `rollback ${service}`,
       start: (requestId, signal) => agent.rollback({ requestId, service, revision }, { signal }),
     });
   }

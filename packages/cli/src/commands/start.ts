@@ -1,4 +1,4 @@
-import { string as argument } from "@oclif/core/args";
+import { requiredArgument } from "../argument.ts";
 import { parseTarget, printTarget } from "../definition/target.ts";
 import { OperationCommand } from "../operation-command.ts";
 import type { OperationReport } from "../reports/operation-report.ts";
@@ -7,7 +7,7 @@ export default class Start extends OperationCommand {
   static override summary = "start a service that was stopped";
   static override description = "Brings back what mcp stop ended, at the revision that was current.";
   static override args = {
-    service: argument({ description: "service, or service/component", required: true }),
+    service: requiredArgument({ description: "service, or service/component" }),
   };
   static override examples = ["<%= config.bin %> start hello", "<%= config.bin %> start hello/web"];
 
@@ -18,7 +18,7 @@ export default class Start extends OperationCommand {
     return this.carryOut({
       agent,
       service: target.service,
-      command: `start ${printTarget(target)}`,
+      again: `start ${printTarget(target)}`,
       start: (requestId, signal) => agent.start({ requestId, ...target }, { signal }),
     });
   }

@@ -1,4 +1,4 @@
-import { string as argument } from "@oclif/core/args";
+import { requiredArgument } from "../argument.ts";
 import { parseTarget, printTarget } from "../definition/target.ts";
 import { OperationCommand } from "../operation-command.ts";
 import type { OperationReport } from "../reports/operation-report.ts";
@@ -8,7 +8,7 @@ export default class Stop extends OperationCommand {
   static override description =
     "It stays stopped, also after a restart of the agent or of the node, until mcp start or mcp deploy.";
   static override args = {
-    service: argument({ description: "service, or service/component", required: true }),
+    service: requiredArgument({ description: "service, or service/component" }),
   };
   static override examples = ["<%= config.bin %> stop hello", "<%= config.bin %> stop hello/web"];
 
@@ -19,7 +19,7 @@ export default class Stop extends OperationCommand {
     return this.carryOut({
       agent,
       service: target.service,
-      command: `stop ${printTarget(target)}`,
+      again: `stop ${printTarget(target)}`,
       start: (requestId, signal) => agent.stop({ requestId, ...target }, { signal }),
     });
   }

@@ -1,4 +1,4 @@
-import { string as argument } from "@oclif/core/args";
+import { requiredArgument } from "../argument.ts";
 import { parseService } from "../definition/target.ts";
 import { OperationCommand } from "../operation-command.ts";
 import type { OperationReport } from "../reports/operation-report.ts";
@@ -7,7 +7,7 @@ export default class Undeploy extends OperationCommand {
   static override summary = "stop a service and take it off its node";
   static override description =
     "Stops and removes everything of it, and the agent forgets its revisions. Its volumes stay, and so does its definition.";
-  static override args = { service: argument({ description: "service", required: true }) };
+  static override args = { service: requiredArgument({ description: "service" }) };
   static override examples = ["<%= config.bin %> undeploy hello"];
 
   async run(): Promise<OperationReport> {
@@ -17,7 +17,6 @@ export default class Undeploy extends OperationCommand {
     return this.carryOut({
       agent,
       service,
-      command: `undeploy ${service}`,
       start: (requestId, signal) => agent.undeploy({ requestId, service }, { signal }),
     });
   }

@@ -1,6 +1,7 @@
 import { type Mistake, nearest, Problem } from "@mcp/base";
 import { parseAddress } from "@mcp/client/address";
 import { parse, TomlError } from "smol-toml";
+import { inFile } from "../failure/context.ts";
 import type { WrittenConfig } from "./mcp-config.ts";
 
 type Kind = "text" | "list";
@@ -94,7 +95,10 @@ function readTOML(text: string, file: string): Table {
 
 function invalid(file: string, mistakes: readonly Mistake[]): Problem {
   const count = mistakes.length === 1 ? "1 mistake" : `${mistakes.length} mistakes`;
-  return new Problem("config_invalid", `${file} has ${count}`, "correct what is listed", { mistakes });
+  return inFile(
+    new Problem("config_invalid", `${file} has ${count}`, "correct what is listed", { mistakes }),
+    file,
+  );
 }
 
 const isTable = (value: unknown): value is Table =>

@@ -29,7 +29,7 @@ export interface Asked {
 export async function wantedDefinition(config: McpConfig, asked: Asked): Promise<WantedDefinition> {
   const target = asked.target === undefined ? undefined : parseTarget(asked.target);
   const { file, text } = read(config, asked, target);
-  const shown = file === "-" ? "standard input" : file;
+  const shown = file === "-" ? "stdin" : file;
   // Loaded here: most commands need no definition.
   const { currentConventions, parseDefinition } = await import("@mcp/servicedef");
   currentConventions(config.imageRegistry);

@@ -30,12 +30,17 @@ export function usageProblem(thrown: unknown, command: string): Problem | undefi
         : `the argument ${(first?.name ?? "").toUpperCase()} is missing`;
     return new Problem("usage", message, help, { cause: thrown });
   }
-  const [said = ""] = error.message.split("\nSee more help with")[0]?.split("\n") ?? [];
-  const reasons = error.message
+  return new Problem("usage", plainly(error.message), help, { cause: thrown });
+}
+
+/** One line of what oclif says in several: `Parsing --tail`, then why it could not. */
+function plainly(message: string): string {
+  const [first = "", second] = message
+    .replaceAll(/\u001b\[\d+m/g, "")
     .split("\n")
-    .slice(1)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("See more help"));
-  const message = said.startsWith("The following") && reasons[0] ? reasons[0] : said;
-  return new Problem("usage", message.charAt(0).toLowerCase() + message.slice(1), help, { cause: thrown });
+  const flag = /^Parsing (\S+)$/.exec(first)?.[1];
+  const why = second !== undefined && (flag !== undefined || first.endsWith(":")) ? second : first;
+  return `${flag === undefined ? "" : `${flag}: `}${why.charAt(0).toLowerCase()}${why.slice(1)}`;
 }

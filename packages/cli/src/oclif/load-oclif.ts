@@ -1,5 +1,6 @@
-import type { Interfaces } from "@oclif/core";
+import type { Command, Interfaces } from "@oclif/core";
 import { Config } from "@oclif/core/config";
+import { settings } from "@oclif/core/settings";
 import { dataDirOf, readLinkedPlugins } from "../plugins/linked-plugins.ts";
 import { bundledPlugin } from "./bundled-plugin.ts";
 
@@ -13,6 +14,8 @@ export interface LoadOclifOptions {
 
 /** oclif's configuration, with mcp's own commands and those of linked plugins. */
 export async function loadOclif({ root, version, onBrokenPlugin }: LoadOclifOptions): Promise<Config> {
+  // Plugins are used as they were built.
+  settings.enableAutoTranspile = false;
   // There are no themes to look for on the disk.
   process.env.MCP_DISABLE_THEME ??= "1";
   const own = bundledPlugin(root, version);
@@ -33,7 +36,33 @@ export async function loadPlugin(name: string, root: string): Promise<Interfaces
   const { Plugin } = await import("@oclif/core/config");
   const plugin = new Plugin({ name, root, type: "link" });
   await plugin.load();
+  for (const command of plugin.commands) {
+    const load = command.load.bind(command);
+    command.load = async () => throwingWhatItThrows(await load());
+  }
   return plugin;
+}
+
+/**
+ * A command whose failures reach whoever ran it, to be shown as mcp's own are. oclif's way is to print them in a form of
+ * its own where `--json` was asked for; a command that sees to them itself is left alone.
+ */
+function throwingWhatItThrows(command: Command.Class): Command.Class {
+  const prototype: object = command.prototype;
+  if (ownerOf("catch", prototype) === ownerOf("_run", prototype))
+    Object.defineProperty(prototype, "catch", {
+      configurable: true,
+      value: async (thrown: unknown) => {
+        throw thrown;
+      },
+    });
+  return command;
+}
+
+/** The class, of those that a command is made of, that has a method: only oclif's own has `_run`. */
+function ownerOf(method: string, prototype: object | null): object | null {
+  if (prototype === null || Object.hasOwn(prototype, method)) return prototype;
+  return ownerOf(method, Object.getPrototypeOf(prototype));
 }
 
 /** What oclif says to developers of programs, which it would load a library for. */

@@ -1,11 +1,11 @@
-import { string as argument } from "@oclif/core/args";
 import { AgentCommand } from "../../agent-command.ts";
+import { optionalArgument } from "../../argument.ts";
 import { type NodeReport, nodeReport } from "../../reports/node-reports.ts";
 import { nodeView } from "../../views/node-view.ts";
 
 export default class NodeStatus extends AgentCommand {
   static override summary = "show a node: versions, memory, disks, and what can run on it";
-  static override args = { node: argument({ description: "node; the same as --node" }) };
+  static override args = { node: optionalArgument({ description: "node; the same as --node" }) };
   static override examples = ["<%= config.bin %> node status", "<%= config.bin %> node status rift"];
 
   async run(): Promise<NodeReport> {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Problem } from "@mcp/base";
-import { string as argument } from "@oclif/core/args";
+import { optionalArgument } from "../../argument.ts";
 import { McpCommand } from "../../mcp-command.ts";
 import { loadPlugin } from "../../oclif/load-oclif.ts";
 import { dataDirOf, type LinkedPlugin, linkPlugin } from "../../plugins/linked-plugins.ts";
@@ -17,13 +17,15 @@ export default class PluginsLink extends McpCommand {
     "The folder is that of an oclif plugin that is built, and is used where it is: build it again and its new commands " +
     "are there. To get a plugin onto this machine, use the tool it is published with.";
   static override args = {
-    folder: argument({ description: "folder with the plugin's package.json", default: "." }),
+    folder: optionalArgument({
+      description: "folder with the plugin's package.json; the current one if left out",
+    }),
   };
   static override examples = ["<%= config.bin %> plugins link ./examples/plugin-hello"];
 
   async run(): Promise<LinkReport> {
     const { args } = await this.parse(PluginsLink);
-    const root = resolve(args.folder);
+    const root = resolve(args.folder ?? ".");
     const name = nameOf(root);
     const { commands } = await loadPlugin(name, root);
     const ids = commands.map(({ id }) => id);

@@ -1,5 +1,5 @@
 import { nearest, Problem } from "@mcp/base";
-import { string as argument } from "@oclif/core/args";
+import { requiredArgument } from "../../argument.ts";
 import { McpCommand } from "../../mcp-command.ts";
 import {
   dataDirOf,
@@ -11,7 +11,7 @@ import {
 export default class PluginsUnlink extends McpCommand {
   static override summary = "take the commands of a linked plugin away again";
   static override description = "Its folder stays as it is.";
-  static override args = { plugin: argument({ description: "name of the plugin", required: true }) };
+  static override args = { plugin: requiredArgument({ description: "name of the plugin" }) };
   static override examples = ["<%= config.bin %> plugins unlink @mcp/plugin-hello"];
 
   async run(): Promise<LinkedPlugin> {

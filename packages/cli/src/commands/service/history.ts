@@ -1,5 +1,5 @@
-import { string as argument } from "@oclif/core/args";
 import { AgentCommand } from "../../agent-command.ts";
+import { requiredArgument } from "../../argument.ts";
 import { parseService } from "../../definition/target.ts";
 import { type HistoryReport, historyReport } from "../../reports/service-reports.ts";
 import { historyView } from "../../views/history-view.ts";
@@ -7,7 +7,7 @@ import { historyView } from "../../views/history-view.ts";
 export default class ServiceHistory extends AgentCommand {
   static override summary = "list the revisions of a service";
   static override description = "The newest first. To go back to one: mcp rollback SERVICE --to REVISION.";
-  static override args = { service: argument({ description: "service", required: true }) };
+  static override args = { service: requiredArgument({ description: "service" }) };
   static override examples = ["<%= config.bin %> service history hello"];
 
   async run(): Promise<HistoryReport> {

@@ -1,6 +1,6 @@
-import { string as argument } from "@oclif/core/args";
 import { string } from "@oclif/core/flags";
 import { AgentCommand } from "../../agent-command.ts";
+import { requiredArgument } from "../../argument.ts";
 import { parseRevision } from "../../definition/moment.ts";
 import { parseService } from "../../definition/target.ts";
 import { type ShowReport, showReport } from "../../reports/service-reports.ts";
@@ -10,7 +10,7 @@ export default class ServiceShow extends AgentCommand {
   static override summary = "show the definition that a node has of a service";
   static override description =
     "The definition of its current revision, or of the one that --revision names, as a file that can be deployed.";
-  static override args = { service: argument({ description: "service", required: true }) };
+  static override args = { service: requiredArgument({ description: "service" }) };
   static override flags = {
     revision: string({ summary: "this revision, not the current one", helpValue: "REVISION" }),
   };
