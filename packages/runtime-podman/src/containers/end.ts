@@ -32,9 +32,14 @@ export async function stopContainer(
 /** False if there is none. */
 export async function removeContainer(api: PodmanApi, name: string, signal: AbortSignal): Promise<boolean> {
   const found = await ours(api, name, signal);
-  if (!found) return false;
-  const query = { force: true, v: true, timeout: 0 };
-  const call = { what: `remove ${name}`, method: "DELETE", path: `/containers/${found.Id}`, query } as const;
+  return found !== undefined && removeById(api, found.Id, signal);
+}
+
+/** Kills it if it runs; with its anonymous volumes. False if there is none. */
+export async function removeById(api: PodmanApi, id: string, signal: AbortSignal): Promise<boolean> {
+  // Which of the two names of one thing is read depends on podman's version.
+  const query = { force: true, v: true, volumes: true, timeout: 0 };
+  const call = { what: `remove ${id}`, method: "DELETE", path: `/containers/${id}`, query } as const;
   const reply = await api.call({ ...call, timeoutMs: removeMs }, signal);
   if (isNoSuchContainer(reply)) return false;
   expectStatus(reply, call.what, 200, 204);

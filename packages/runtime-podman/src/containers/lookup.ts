@@ -23,17 +23,39 @@ export async function inspectContainer(
   return found.Name === nameOrId || found.Id === nameOrId ? found : undefined;
 }
 
-/** Podman fails the whole list when a container goes while it is made: then it is asked again. */
 export async function listContainers(
   api: PodmanApi,
   filters: Readonly<Record<string, readonly string[]>>,
   signal: AbortSignal,
 ): Promise<readonly ListedContainer[]> {
-  const query = { all: true, filters: JSON.stringify(filters) };
-  const call = { what: "list the containers", method: "GET", path: "/containers/json", query } as const;
-  let reply = await api.call(call, signal);
-  for (let tries = 1; tries < listTries && isNoSuchContainer(reply); tries++)
-    reply = await api.call(call, signal);
+  return list(api, { filters: JSON.stringify(filters) }, signal);
+}
+
+/**
+ * What is left of a container whose making was cut short: it has the name, and is no container yet. Those that other
+ * programs keep in podman's store are none.
+ */
+export async function findUnfinished(
+  api: PodmanApi,
+  name: string,
+  signal: AbortSignal,
+): Promise<ListedContainer | undefined> {
+  const all = await list(api, { external: true }, signal);
+  return all.find(
+    ({ Names, State, Command }) => Names[0] === name && State === "storage" && Command?.[0] === "storage",
+  );
+}
+
+/** Podman fails the whole list when a container goes while it is made: then it is asked again. */
+async function list(
+  api: PodmanApi,
+  query: Readonly<Record<string, string | boolean>>,
+  signal: AbortSignal,
+): Promise<readonly ListedContainer[]> {
+  const call = { what: "list the containers", method: "GET", path: "/containers/json" } as const;
+  const ask = () => api.call({ ...call, query: { all: true, ...query } }, signal);
+  let reply = await ask();
+  for (let tries = 1; tries < listTries && isNoSuchContainer(reply); tries++) reply = await ask();
   return (expectStatus(reply, call.what, 200).body ?? []) as readonly ListedContainer[];
 }
 

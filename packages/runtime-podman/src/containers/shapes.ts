@@ -5,7 +5,9 @@ export interface ListedContainer {
   /** RFC 3339. */
   readonly Created: string;
   readonly Image: string;
+  readonly Command?: readonly string[] | null;
   readonly Labels: Readonly<Record<string, string>> | null;
+  /** `storage` for what is in podman's store and no container of its own. */
   readonly State: string;
   readonly Pid: number;
   readonly ExitCode: number;

@@ -1,14 +1,15 @@
 import { type Clock, Problem, printDuration } from "@mcp/base";
 import { type Handle, type ImagePin, labelKeys, type WorkloadSpec } from "@mcp/runtime";
 import { neverAborted } from "../abortable.ts";
-import { expectStatus, isNoSuchContainer } from "../http/reply.ts";
+import { isNoSuchContainer } from "../http/reply.ts";
 import type { Reply } from "../http/unix-http.ts";
 import { imageId, imageName } from "../images/local-image.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import { createRequest, type HostSettings, isNamedNetwork } from "./create-request.ts";
+import { removeById } from "./end.ts";
 import { handleOf } from "./handle.ts";
 import type { HeldPorts } from "./held-ports.ts";
-import { foreign, inspectContainer, ourLabels } from "./lookup.ts";
+import { findUnfinished, foreign, inspectContainer, ourLabels } from "./lookup.ts";
 import type { Networks } from "./networks.ts";
 import type { InspectedContainer } from "./shapes.ts";
 import {
@@ -28,12 +29,17 @@ export interface StartDeps {
 }
 
 const startMs = 60_000;
-const removeMs = 20_000;
-const settleMs = 100;
+const pauseMs = 100;
+/** What another call is doing is done by then. */
+const settledMs = 1_000;
 
 /**
  * Create and start: two round trips when all is well. Whatever was assumed (an image under that name, a network, a free
  * name) is seen to only when podman says that it is not so.
+ *
+ * Podman may be killed at any point of it, and leaves a name without a container, a container that it shows as created
+ * though its process is there already, or one that is for ever being removed. None of these can be started, so what
+ * stays half made is removed, and made again.
  */
 export async function startContainer(
   deps: StartDeps,
@@ -41,17 +47,27 @@ export async function startContainer(
   settings: HostSettings,
   signal: AbortSignal,
 ): Promise<Handle> {
-  const deadline = deps.clock.monotonic() + startMs;
-  while (deps.clock.monotonic() < deadline) {
+  const { api, clock } = deps;
+  const begin = clock.monotonic();
+  let hasCleared = false;
+  while (clock.monotonic() - begin < startMs) {
     const { id } = await create(deps, spec, settings, signal);
     if (id !== undefined) {
       await startNew(deps, spec, id, signal);
       return handleOf(spec.name, id);
     }
-    const found = await inspectContainer(deps.api, spec.name, signal);
-    if (found && (await startFound(deps, spec, found, signal))) return handleOf(spec.name, found.Id);
-    // It is on its way out, or has just gone: then the name will be free.
-    await deps.clock.sleep(settleMs, signal);
+    const found = await inspectContainer(api, spec.name, signal);
+    const state = found ? await startFound(deps, spec, found, signal) : "going";
+    if (found && state === "runs") return handleOf(spec.name, found.Id);
+    const isStuck =
+      state === "half made" || (found?.State.Status !== "stopping" && clock.monotonic() - begin > settledMs);
+    if (isStuck && !hasCleared) {
+      const left = found ?? (await findUnfinished(api, spec.name, signal));
+      if (left) await removeById(api, left.Id, signal);
+      hasCleared = true;
+    } else {
+      await clock.sleep(pauseMs, signal);
+    }
   }
   throw new Problem(
     "runtime_timeout",
@@ -95,40 +111,40 @@ async function imageIdOf(api: PodmanApi, pin: ImagePin, signal: AbortSignal): Pr
 }
 
 async function startNew(deps: StartDeps, spec: WorkloadSpec, id: string, signal: AbortSignal): Promise<void> {
-  const reply = await begin(deps, spec, id, signal);
+  const reply = await requestStart(deps, spec, id, signal);
   if (reply.status === 204 || reply.status === 304) return;
   deps.heldPorts.add(spec);
-  await removeHalfMade(deps.api, id);
+  // Also when the caller has given up: what is half made would be in the way of the next start.
+  await removeById(deps.api, id, neverAborted);
   throw startProblem(spec, reply);
 }
 
 /**
- * Something has the name. True once it runs; false if it is going.
- * @throws Problem `spec_conflict` unless it is ours, and as wanted.
+ * Something has the name; start it, if it is ours and as wanted. What is going needs a moment, what is half made cannot
+ * be started.
+ * @throws Problem `spec_conflict`, `start_failed`, `port_taken`.
  */
 async function startFound(
   deps: StartDeps,
   spec: WorkloadSpec,
   found: InspectedContainer,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<"runs" | "going" | "half made"> {
   const labels = ourLabels(found);
   if (!labels) throw foreign(spec.name);
   if (labels.specHash !== spec.labels.specHash) throw otherSpec(spec.name);
-  if (found.State.Status === "stopping" || found.State.Status === "removing") return false;
-  if (neverRan(found)) {
-    await startNew(deps, spec, found.Id, signal);
-    return true;
-  }
-  const reply = await begin(deps, spec, found.Id, signal);
-  if (isNoSuchContainer(reply)) return false;
-  if (reply.status === 204 || reply.status === 304) return true;
+  if (found.State.Status === "stopping" || found.State.Status === "removing") return "going";
+  // Also what is only created: it may be another call's, on its way.
+  const reply = await requestStart(deps, spec, found.Id, signal);
+  if (reply.status === 204 || reply.status === 304) return "runs";
+  if (isNoSuchContainer(reply)) return "going";
+  if (found.State.Status === "initialized" || neverRan(found)) return "half made";
   // It is kept: it has run, and may hold what it wrote then.
   deps.heldPorts.add(spec);
   throw startProblem(spec, reply);
 }
 
-async function begin(
+async function requestStart(
   { api, heldPorts }: StartDeps,
   spec: WorkloadSpec,
   id: string,
@@ -138,13 +154,6 @@ async function begin(
   const attempt = () => api.call({ ...call, timeoutMs: startMs }, signal);
   const reply = await attempt();
   return saysPortInUse(reply) ? heldPorts.retry(spec, reply, attempt, signal) : reply;
-}
-
-/** Also when the caller has given up meanwhile: what is half made would be in the way of the next start. */
-async function removeHalfMade(api: PodmanApi, id: string): Promise<void> {
-  const query = { force: true, v: true, timeout: 0 };
-  const call = { what: `remove ${id}`, method: "DELETE", path: `/containers/${id}`, query } as const;
-  expectStatus(await api.call({ ...call, timeoutMs: removeMs }, neverAborted), call.what, 200, 204, 404);
 }
 
 function otherSpec(name: string): Problem {

@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { Problem } from "@mcp/base";
 import type { ImageConfig, ImagePin } from "@mcp/runtime";
 import { neverAborted } from "../abortable.ts";
+import { removeById } from "../containers/end.ts";
 import { listContainers } from "../containers/lookup.ts";
 import { expectStatus, refusal } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
@@ -45,7 +46,7 @@ export async function exportImage(
   try {
     await writeTar(api, container, path, signal);
   } finally {
-    await remove(api, container);
+    await removeById(api, container, neverAborted);
   }
   return configOf(inspected);
 }
@@ -76,16 +77,10 @@ async function writeTar(api: PodmanApi, container: string, path: string, signal:
   }
 }
 
-async function remove(api: PodmanApi, container: string): Promise<void> {
-  const query = { force: true, v: true, timeout: 0 };
-  const call = { what: "end an export", method: "DELETE", path: `/containers/${container}`, query } as const;
-  expectStatus(await api.call(call, neverAborted), call.what, 200, 204, 404);
-}
-
 /** What an agent that was killed in the middle of an export left behind. */
 async function removeStale(api: PodmanApi, signal: AbortSignal): Promise<void> {
   for (const { Id, Created } of await listContainers(api, { label: [`${exportLabel}=true`] }, signal)) {
-    if (Date.now() - Date.parse(Created) > staleMs) await remove(api, Id);
+    if (Date.now() - Date.parse(Created) > staleMs) await removeById(api, Id, signal);
   }
 }
 
