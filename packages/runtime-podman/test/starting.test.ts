@@ -1,4 +1,5 @@
 import { createSocket } from "node:dgram";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { realClock } from "@mcp/host";
@@ -206,6 +207,19 @@ describe("starting a container", () => {
     const line = "echo x > /data/from-inside && echo written || echo refused";
     expect(await at.output(at.shell(line, { volumes: volume(true) }), signal)).toContain("refused");
     expect(await at.output(at.shell(line, { volumes: volume(false) }), signal)).toContain("written");
+  });
+
+  it("takes its anonymous volumes along when it is removed", async ({ signal }) => {
+    const context = join(at.rig.folder, "with-volume");
+    await mkdir(context);
+    await writeFile(join(context, "Dockerfile"), `FROM ${at.rig.image}\nVOLUME /data\n`);
+    await at.rig.cli(["build", "--quiet", "--tag", "localhost/with-volume:v1", context]);
+    const image = await at.podman.images.resolve("localhost/with-volume:v1", signal);
+    const spec = at.spec({ does: "sleeps" }, { image });
+    await at.runtime.start(spec, signal);
+    expect((await at.rig.cli(["volume", "ls", "--quiet"])).trim().split("\n")).toHaveLength(1);
+    await at.runtime.remove(spec.name, signal);
+    expect(await at.rig.cli(["volume", "ls", "--quiet"])).toBe("");
   });
 
   it("never lets podman restart it", async ({ signal }) => {
