@@ -1,7 +1,7 @@
 import { connect } from "@mcp/client";
 import { run } from "@mcp/host";
 import { answering, type BenchNode } from "../bench-node.ts";
-import { type Measure, takenRatio } from "../measure.ts";
+import type { Measure } from "../measure.ts";
 import { median, ratio, timed } from "../ratio.ts";
 
 const services = Array.from({ length: 10 }, (_, index) => `s${index}`);
@@ -20,21 +20,22 @@ async function hundred(node: BenchNode): Promise<void> {
   isThere = true;
 }
 
-const ps = (name: string, limit: number, theirs: (node: BenchNode) => Promise<unknown>): Measure => ({
-  name: `mcp ps with 100 components, over ${name}`,
-  limit,
+/** It may take as long as `podman ps -a`, or 3.5 times as long as node doing nothing, whichever allows more. */
+const ps: Measure = {
+  name: "mcp ps with 100 components, over podman ps -a, or over 3.5 × node -e 0",
+  limit: 1,
   unit: "×",
   async take(node) {
     await hundred(node);
-    return takenRatio(
-      await ratio(
-        () => timed(() => node.mcp("ps")),
-        () => timed(() => theirs(node)),
-        20,
-      ),
-    );
+    const ours = () => timed(() => node.mcp("ps"));
+    const overPodman = await ratio(ours, () => timed(() => node.podman("ps", "-a")), 20);
+    const overNode = await ratio(ours, () => timed(() => run([process.execPath, "-e", "0"])), 20);
+    return {
+      value: Math.min(overPodman.ratio, overNode.ratio / 3.5),
+      detail: `${overPodman.ratio.toFixed(2)} × podman's ${overPodman.theirsMs.toFixed(0)} ms, ${overNode.ratio.toFixed(2)} × node's ${overNode.theirsMs.toFixed(0)} ms`,
+    };
   },
-});
+};
 
 const restart: Measure = {
   name: "agent restart with 100 components, until all are known again",
@@ -73,9 +74,4 @@ const memory: Measure = {
   },
 };
 
-export const withHundred: readonly Measure[] = [
-  ps("podman ps -a", 1.0, (node) => node.podman("ps", "-a")),
-  ps("node -e 0", 3.5, () => run([process.execPath, "-e", "0"])),
-  restart,
-  memory,
-];
+export const withHundred: readonly Measure[] = [ps, restart, memory];
