@@ -70,7 +70,7 @@ describe("mcp deploy", () => {
         yield operation("succeeded", { steps });
       },
     });
-    expect((await cli.run("deploy hello/web")).stdout).toBe("hello r3 running (1 changed) in 1.2s\n");
+    expect((await cli.run("deploy hello/web")).stdout).toBe("hello/web r3 running (1 changed) in 1.2s\n");
     expect(component).toBe("web");
   });
 

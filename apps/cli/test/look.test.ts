@@ -335,8 +335,18 @@ describe("mcp service", () => {
       '# hello r2 (earlier), made by deploy, 1h ago\nname = "hello"\n',
     );
     await output("service show hello --revision r2");
-    expect(asked).toEqual([0n, 2n]);
     expect(JSON.parse(await output("service show hello --json"))).toMatchObject({ toml: 'name = "hello"\n' });
+    expect(asked).toEqual([0n, 2n, 0n]);
+    await answerWith({ getService: () => ({ service: hello }) });
+    expect(await cli.run("service show hello --revision 9")).toEqual({
+      stdout: "",
+      stderr:
+        "error: there is no revision 9 of hello [revision_not_found]\n  → see those there are with: mcp service history hello\n",
+      exit: 4,
+    });
+    expect((await cli.run("service show hello")).stderr).toContain(
+      "error: no revision of hello is current yet",
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { isProblem, type Problem, problemFromJSON } from "@mcp/base";
 import type { AgentClient, OperationUpdateJson } from "@mcp/client";
 import { AgentCommand } from "./agent-command.ts";
+import type { Target } from "./definition/target.ts";
 import { withAftermath } from "./failure/context.ts";
 import { Interrupted } from "./failure/interrupted.ts";
 import { applyUpdate, type OperationModel } from "./live/operation-model.ts";
@@ -15,7 +16,7 @@ type Updates = AsyncIterable<{ readonly update?: OperationUpdateJson }>;
 
 export interface Wanted {
   readonly agent: AgentClient;
-  readonly service: string;
+  readonly target: Target;
   /** What can be typed again to follow what goes on already: `deploy hello`. Absent where that would do it twice. */
   readonly again?: string;
   /** Ask the agent; a stream that is asked for again with the same id meets the same operation. */
@@ -34,11 +35,11 @@ export abstract class OperationCommand extends AgentCommand {
   protected async carryOut(wanted: Wanted): Promise<OperationReport> {
     const operation = await this.#follow(wanted);
     if (operation.state === "failed") throw await failure(operation, wanted);
-    this.print(resultView(operation, wanted.componentCount, this.style));
+    this.print(resultView(operation, wanted, this.style));
     return operation;
   }
 
-  async #follow({ agent, service, again, start }: Wanted): Promise<OperationReport> {
+  async #follow({ agent, target, again, start }: Wanted): Promise<OperationReport> {
     const { followOperation } = await import("@mcp/client");
     const requestId = newRequestId();
     const { signal } = this;
@@ -55,7 +56,8 @@ export abstract class OperationCommand extends AgentCommand {
         if (model) progress.show(model);
       }
     } catch (thrown) {
-      if (thrown instanceof Interrupted) thrown.note = interruptionNote(service, again, model !== undefined);
+      if (thrown instanceof Interrupted)
+        thrown.note = interruptionNote(target.service, again, model !== undefined);
       throw thrown;
     } finally {
       progress.end();
@@ -79,7 +81,7 @@ export abstract class OperationCommand extends AgentCommand {
   }
 }
 
-async function failure(operation: OperationReport, { agent, service }: Wanted): Promise<Problem> {
+async function failure(operation: OperationReport, { agent, target: { service } }: Wanted): Promise<Problem> {
   const problem = problemFromJSON(
     operation.problem ?? {
       code: "internal",

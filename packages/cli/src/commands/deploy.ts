@@ -39,7 +39,7 @@ export default class Deploy extends OperationCommand {
       await this.mcpConfig(flags),
       asked,
     );
-    const { service, component = "" } = target;
+    const { component = "" } = target;
     const agent = await this.agentFor(flags, node);
     if (flags["dry-run"]) {
       const report = planReport(await agent.plan({ deploy: definition, component }, this.patience));
@@ -48,7 +48,7 @@ export default class Deploy extends OperationCommand {
     }
     return this.carryOut({
       agent,
-      service,
+      target,
       again: asTyped(asked, target),
       start: (requestId, signal) => agent.deploy({ requestId, definition, component }, { signal }),
       ...(component === "" && { componentCount }),

@@ -17,7 +17,7 @@ export default class Restart extends OperationCommand {
     const agent = await this.agentFor(flags);
     return this.carryOut({
       agent,
-      service: target.service,
+      target,
       start: (requestId, signal) => agent.restart({ requestId, ...target }, { signal }),
     });
   }

@@ -23,7 +23,7 @@ export default class Rollback extends OperationCommand {
     const agent = await this.agentFor(flags);
     return this.carryOut({
       agent,
-      service,
+      target: { service },
       start: (requestId, signal) => agent.rollback({ requestId, service, revision }, { signal }),
     });
   }

@@ -17,7 +17,7 @@ export default class Start extends OperationCommand {
     const agent = await this.agentFor(flags);
     return this.carryOut({
       agent,
-      service: target.service,
+      target,
       again: `start ${printTarget(target)}`,
       start: (requestId, signal) => agent.start({ requestId, ...target }, { signal }),
     });

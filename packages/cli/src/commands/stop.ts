@@ -18,7 +18,7 @@ export default class Stop extends OperationCommand {
     const agent = await this.agentFor(flags);
     return this.carryOut({
       agent,
-      service: target.service,
+      target,
       again: `stop ${printTarget(target)}`,
       start: (requestId, signal) => agent.stop({ requestId, ...target }, { signal }),
     });

@@ -16,7 +16,7 @@ export default class Undeploy extends OperationCommand {
     const agent = await this.agentFor(flags);
     return this.carryOut({
       agent,
-      service,
+      target: { service },
       start: (requestId, signal) => agent.undeploy({ requestId, service }, { signal }),
     });
   }

@@ -37,9 +37,11 @@ export function rootHelp(commands: readonly CommandSummary[], version: string, s
     return `${style.bold(group)}\n${own.join("\n")}`;
   });
   return [
-    `mcp ${version}: runs services on machines you own, as containers or as virtual machines`,
-    `  $ mcp COMMAND [FLAGS]\n\n  $ mcp deploy hello      begin with this\n  $ mcp COMMAND --help    what a command does, with examples`,
+    "mcp runs services on machines you own, as containers or as virtual machines.",
+    "  $ mcp COMMAND [FLAGS]",
     ...sections,
+    "mcp COMMAND --help shows what a command takes, with examples.",
+    style.dim(`version ${version}`),
   ].join("\n\n");
 }
 

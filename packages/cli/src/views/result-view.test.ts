@@ -17,6 +17,7 @@ describe("what an operation came to", () => {
       steps,
       ...more,
     });
+  const target = { service: "hello" };
   const start = (component: string) => ({ action: "start", component });
 
   it.each([
@@ -45,7 +46,20 @@ describe("what an operation came to", () => {
     ["stop", [{ action: "stop", component: "a" }], undefined, "hello r3 stopped in 1.2s"],
     ["undeploy", [{ action: "stop", component: "a" }], undefined, "hello r3 is gone in 1.2s"],
   ])("%s %#", (kind, steps, count, line) => {
-    expect(resultView(operation(kind, steps), count, plain)).toBe(line);
+    expect(
+      resultView(
+        operation(kind, steps),
+        { target, ...(count !== undefined && { componentCount: count }) },
+        plain,
+      ),
+    ).toBe(line);
+  });
+
+  it("names the component where only that was meant", () => {
+    const stopped = operation("stop", [{ action: "stop", component: "a" }], { revision: undefined });
+    expect(resultView(stopped, { target: { service: "hello", component: "a" } }, plain)).toBe(
+      "hello/a stopped in 1.2s",
+    );
   });
 
   it("comes after what the operator should know", () => {
@@ -53,7 +67,7 @@ describe("what an operation came to", () => {
       notes: ["the registry cannot be reached"],
       revision: undefined,
     });
-    expect(resultView(report, 1, plain)).toBe(
+    expect(resultView(report, { target, componentCount: 1 }, plain)).toBe(
       text("note: the registry cannot be reached", "hello running (1 changed) in 1.2s"),
     );
   });

@@ -1,17 +1,24 @@
+import { printTarget, type Target } from "../definition/target.ts";
 import type { OperationReport } from "../reports/operation-report.ts";
 import { between, elapsed } from "../terminal/age.ts";
 import type { Style } from "../terminal/style.ts";
 
+export interface Asked {
+  readonly target: Target;
+  /** Of the whole service, if all of it was deployed. */
+  readonly componentCount?: number;
+}
+
 /** One line: what an operation that succeeded came to. */
 export function resultView(
   operation: OperationReport,
-  componentCount: number | undefined,
+  { target, componentCount }: Asked,
   style: Style,
 ): string {
-  const { service, revision, kind, createdAt, finishedAt } = operation;
+  const { revision, kind, createdAt, finishedAt } = operation;
   const took = between(createdAt, finishedAt);
   const time = took === undefined ? "" : ` in ${elapsed(took)}`;
-  const name = revision === null ? service : `${service} r${revision}`;
+  const name = [printTarget(target), revision === null ? "" : `r${revision}`].join(" ").trimEnd();
   const notes = operation.notes.map((note) => `${style.yellow("note:")} ${note}\n`).join("");
   if (isDeploy(kind) || kind === "start" || kind === "restart") {
     const changes = changesText(operation, componentCount);

@@ -1,3 +1,4 @@
+import { Problem } from "@mcp/base";
 import { string } from "@oclif/core/flags";
 import { AgentCommand } from "../../agent-command.ts";
 import { requiredArgument } from "../../argument.ts";
@@ -24,8 +25,19 @@ export default class ServiceShow extends AgentCommand {
     const service = parseService(args.service);
     const revision = flags.revision === undefined ? "0" : String(parseRevision(flags.revision));
     const agent = await this.agentFor(flags);
-    const report = showReport(await agent.getService({ service, revision }, { signal: this.signal }));
+    const found = await agent.getService({ service, revision }, { signal: this.signal });
+    if (!found.revision) throw noRevision(service, revision);
+    const report = showReport(found);
     this.print(showView(report, Date.now(), this.style));
     return report;
   }
 }
+
+const noRevision = (service: string, revision: string): Problem =>
+  new Problem(
+    "revision_not_found",
+    revision === "0"
+      ? `no revision of ${service} is current yet`
+      : `there is no revision ${revision} of ${service}`,
+    `see those there are with: mcp service history ${service}`,
+  );
