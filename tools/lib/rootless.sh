@@ -11,6 +11,7 @@ prepare_rootless() {
 # Podman keeps sockets and locks there. A login through systemd makes it; without one, it is made here.
 own_runtime_folder() {
   local folder
+  unset MCP_OWN_RUNTIME_FOLDER
   for folder in "${XDG_RUNTIME_DIR:-}" "/run/user/$EUID" "/tmp/mcp-run-$EUID"; do
     if [[ $folder == "/tmp/mcp-run-$EUID" ]]; then mkdir -m 0700 "$folder" 2>/dev/null || true; fi
     if [[ -n $folder && -d $folder && ! -L $folder && -O $folder && -w $folder ]]; then

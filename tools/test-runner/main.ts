@@ -1,16 +1,17 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { run } from "@mcp/host";
-import { podmanEnvironment, podmanHere } from "../podman-here/podman-here.ts";
-import { line, main, stage } from "../terminal/stage.ts";
+import { line, main } from "../terminal/stage.ts";
+import { mayBeRoot, runAsRoot } from "./as-root.ts";
 import { runCheck, runChecks, runOrSay } from "./checks.ts";
 import { openEnvironment } from "./environment.ts";
-import { nothingIsLeft } from "./leaks.ts";
-import { runVitest } from "./run-vitest.ts";
+import { runPart } from "./part.ts";
 import { Totals } from "./totals.ts";
-import { takeTraces } from "./traces.ts";
 
-const root = join(import.meta.dirname, "../..");
+const stateFolder = join(import.meta.dirname, "../../.mcp");
+
+/** Tests that stop and start podman as root, mount and cut networks; each also tests what an ordinary user meets. */
+const needRoot = ["conformance", "e2e"];
+const needNobody = ["unit", "architecture", "packaging", "quickstart"];
 
 await main(async () => {
   const { values, positionals } = parseArgs({
@@ -18,17 +19,9 @@ await main(async () => {
     allowPositionals: true,
   });
   const filter = positionals[0] ?? "";
+  if (values.soak) process.env.MCP_SOAK = "1";
   const totals = new Totals();
-  await using _environment = await openEnvironment(values.soak ?? false);
-
-  const podman = stage("podman");
-  const here = await podmanHere(join(root, ".mcp"), async (name) => {
-    line(`    to install: ${name}, which podman needs on this machine`);
-    await run([join(root, "tools/lib/need-packages"), `podman: ${name}`, name], { timeoutMs: 600_000 });
-  });
-  Object.assign(process.env, podmanEnvironment(here));
-  podman.tick(`${here.version} runs containers${here.containersConf ? ", with .mcp/containers.conf" : ""}`);
-  const before = await takeTraces();
+  await using _environment = await openEnvironment();
 
   line(`\nchecks${filter && `, of which those with "${filter}" in their name`}`);
   await runChecks(filter, totals);
@@ -36,14 +29,16 @@ await main(async () => {
     runOrSay(["pnpm", "exec", "turbo", "run", "build", "--output-logs=errors-only", "--ui=stream"]),
   );
 
-  const amount = values.soak
-    ? "in full (--soak)"
-    : "a tenth of the soak's random inputs; all of them with --soak";
-  line(`\ntests: ${amount}`);
-  await runVitest(filter, totals);
+  const amount = values.soak ? "in full" : "a tenth; all of them with --soak";
+  line(`\ntests; of random inputs ${amount}`);
+  if (process.getuid?.() !== 0 && (await mayBeRoot())) {
+    await runPart({ filter, projects: needNobody, stateFolder }, totals);
+    line("\ntests that need root, by sudo");
+    await runAsRoot(filter, needRoot, totals);
+  } else {
+    await runPart({ filter, projects: [], stateFolder }, totals);
+  }
 
-  line();
-  await runCheck("nothing is left behind", totals, () => nothingIsLeft(before));
   totals.print();
   if (totals.failed.length > 0) process.exitCode = 1;
 });

@@ -11,6 +11,13 @@ export class Totals {
   readonly failed: string[] = [];
   readonly skipped: Skipped[] = [];
 
+  /** What another part of the run has counted. */
+  add(other: Pick<Totals, "passed" | "failed" | "skipped">): void {
+    this.passed += other.passed;
+    this.failed.push(...other.failed);
+    this.skipped.push(...other.skipped);
+  }
+
   /** The end of the output: what was skipped and why, what failed, and the line that others read. */
   print(): void {
     line();
