@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { at, type Rpcs, refusal } from "./agent.ts";
+import { ended, written } from "./cli.ts";
+import { rig } from "./rig.ts";
+
+const mcp = rig();
+
+const web = { name: "web", knownName: "hello-web", runtime: "container", image: "hello:2", desired: 1 };
+const hello = { name: "hello", desired: 1, revision: 3n, deployedAt: at(0), components: [web] };
+
+describe("mcp logs", () => {
+  const line = (component: string, text: string, stream = 1) => ({ at: at(0), component, text, stream });
+
+  it("shows lines as they come, with their component where there are several", async () => {
+    let request: unknown;
+    const twoComponents = { ...hello, components: [web, { ...web, name: "db" }] };
+    await mcp.answerWith({
+      getService: () => ({ service: twoComponents }),
+      async *logs(sent) {
+        request = sent;
+        yield { lines: [line("web", "listening"), line("db", "ready", 2)] };
+        yield { lines: [line("web", "")] };
+      },
+    });
+    expect(await mcp.output("logs hello")).toBe("web | listening\ndb  | ready\nweb | \n");
+    expect(await mcp.output("logs hello/web --tail 5 --since 2026-01-02T11:00:00Z -f -t")).toContain(
+      "2026-01-02T11:00:00Z listening\n",
+    );
+    expect(request).toMatchObject({
+      service: "hello",
+      component: "web",
+      tail: 5,
+      since: at(0),
+      follow: true,
+    });
+    expect((await mcp.output("logs hello --json")).split("\n")).toEqual([
+      '{"at":"2026-01-02T11:00:00Z","component":"web","instance":"","stream":"stdout","text":"listening"}',
+      '{"at":"2026-01-02T11:00:00Z","component":"db","instance":"","stream":"stderr","text":"ready"}',
+      '{"at":"2026-01-02T11:00:00Z","component":"web","instance":"","stream":"stdout","text":""}',
+      "",
+    ]);
+  });
+
+  it("have no prefix where there is one component", async () => {
+    await mcp.answerWith({
+      getService: () => ({ service: hello }),
+      async *logs() {
+        yield { lines: [line("web", "listening")] };
+      },
+    });
+    expect(await mcp.output("logs hello")).toBe("listening\n");
+  });
+
+  const endless: Rpcs = {
+    getService: () => ({ service: hello }),
+    async *logs() {
+      for (let count = 0; ; count++) {
+        yield { lines: [line("web", `line ${count}`)] };
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+  };
+
+  it("end quietly on ctrl-c", async () => {
+    await mcp.answerWith(endless);
+    const child = mcp.cli.start(["logs", "-f", "hello"]);
+    await written(child.stdout, "line 3");
+    child.kill("SIGINT");
+    const { stderr, exit } = await ended(child);
+    expect([stderr, exit]).toEqual(["", 130]);
+  });
+
+  it("end quietly when nobody reads them any more", async () => {
+    await mcp.answerWith(endless);
+    const child = mcp.cli.start(["logs", "-f", "hello"]);
+    await written(child.stdout, "line 3");
+    child.stdout.destroy();
+    const { stderr, exit } = await ended(child);
+    expect([stderr, exit]).toEqual(["", 141]);
+  });
+
+  it("hold the agent back when they are read slowly, and lose nothing", async () => {
+    const chunk = { lines: Array.from({ length: 1_000 }, (_, n) => line("web", `${n} ${"x".repeat(100)}`)) };
+    await mcp.answerWith({
+      getService: () => ({ service: hello }),
+      async *logs() {
+        for (let count = 0; count < 50; count++) yield chunk;
+      },
+    });
+    const child = mcp.cli.start(["logs", "hello"]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { stdout, exit } = await ended(child);
+    expect([stdout.split("\n").length, exit]).toEqual([50_001, 0]);
+  });
+
+  it("of a service that is not there are a problem, not silence", async () => {
+    const gone = () => {
+      throw refusal("service_not_found", "there is no service hello", "see all with: mcp list");
+    };
+    await mcp.answerWith({ getService: gone, logs: gone });
+    const failed = {
+      stdout: "",
+      stderr: "error: there is no service hello [service_not_found]\n  → see all with: mcp list\n",
+      exit: 4,
+    };
+    expect(await mcp.cli.run("logs hello")).toEqual(failed);
+    expect(await mcp.cli.run("logs hello/web")).toEqual(failed);
+  });
+});
