@@ -1,3 +1,3 @@
-import { bundle } from "./build/bundle.mjs";
+import { bundle } from "./build.bundle.mjs";
 
 await bundle("dist");

@@ -1,5 +1,5 @@
 "use strict";
-const { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } = require("node:fs");
+const { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } = require("node:fs");
 const { dirname, join } = require("node:path");
 
 /** Write compiled code beside its place and rename it; what belongs to other builds goes. Where it cannot be kept, it is done without. */
@@ -7,10 +7,11 @@ function keepCode({ folder, file, id }, compiled) {
   try {
     make(dirname(folder));
     make(folder);
+    if (statSync(folder).uid !== process.getuid()) return;
     for (const name of readdirSync(folder))
       if (name.endsWith(".code") && !name.startsWith(`${id}-`)) rmSync(join(folder, name));
     const beside = `${file}.${process.pid}`;
-    writeFileSync(beside, compiled(), { mode: 0o600 });
+    writeFileSync(beside, compiled(), { mode: 0o600, flag: "wx" });
     renameSync(beside, file);
   } catch {
     // A full disk, a home that cannot be written, or another mcp that does the same.

@@ -4,7 +4,7 @@ import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { bundle } from "../build/bundle.mjs";
+import { bundle } from "../build.bundle.mjs";
 
 const app = dirname(import.meta.dirname);
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { commandIndex } from "@mcp/cli";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -23,6 +23,13 @@ describe("mcp", () => {
     };
     expect(await cli.run("--version")).toEqual(expected);
     expect(await cli.run("-V")).toEqual(expected);
+  });
+
+  it("runs for a user without a name, a home or a shell", async () => {
+    // Only root can be somebody else; anybody else is themselves.
+    const nameless = process.getuid?.() === 0 ? { uid: 61_234 } : {};
+    const { stdout, stderr, exit } = await cli.run("node list", { ...nameless, env: { HOME: "" } });
+    expect([stdout, stderr, exit]).toEqual([expect.stringMatching(/^NODE /), "", 0]);
   });
 
   it("lists every command, for whoever types nothing, help or --help", async () => {
@@ -139,6 +146,22 @@ describe("the cache of compiled code", () => {
     await version();
     // It was made anew, by a rename, rather than read.
     expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it("is not written through a link, or into somebody else's folder", async () => {
+    await fresh();
+    await version();
+    const [name = ""] = await cached();
+    const victim = await cli.write("victim", "precious");
+    await rm(join(folder(), name));
+    const folderBefore = await readdir(folder());
+    // Where it would be written is not known, so every place that may come next is taken.
+    await Promise.all(
+      Array.from({ length: 400 }, (_, n) => symlink(victim, join(folder(), `${name}.${process.pid + n}`))),
+    );
+    await version();
+    expect(await readFile(victim, "utf8")).toBe("precious");
+    expect(folderBefore).toEqual([]);
   });
 
   it("leaves nothing of other builds, and nothing for words that are no commands", async () => {

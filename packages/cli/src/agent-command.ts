@@ -22,6 +22,7 @@ export abstract class AgentCommand extends McpCommand {
     direct: boolean({ summary: "talk to the node itself, past a master", helpGroup: "GLOBAL" }),
   };
 
+  #config: Promise<McpConfig> | undefined;
   #agent: AgentClient | undefined;
 
   /** For calls in which the agent may have to ask a registry. */
@@ -31,7 +32,8 @@ export abstract class AgentCommand extends McpCommand {
 
   /** @throws Problem of `loadConfig`. */
   protected mcpConfig(flags: { readonly config?: string | undefined }): Promise<McpConfig> {
-    return loadConfig(flags.config, process.env);
+    this.#config ??= loadConfig(flags.config, process.env);
+    return this.#config;
   }
 
   /**

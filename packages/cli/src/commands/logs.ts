@@ -42,7 +42,7 @@ export default class Logs extends AgentCommand {
       ? jsonLine
       : logView({
           style: this.style,
-          components: await componentsOf(target, agent),
+          components: await componentsOf(target, agent, this.signal),
           hasTimestamps: flags.timestamps,
         });
     const request = {
@@ -57,9 +57,13 @@ export default class Logs extends AgentCommand {
 }
 
 /** For the prefixes; none where only one component was asked for. */
-async function componentsOf({ service, component }: Target, agent: AgentClient): Promise<string[]> {
+async function componentsOf(
+  { service, component }: Target,
+  agent: AgentClient,
+  signal: AbortSignal,
+): Promise<string[]> {
   if (component !== undefined) return [component];
-  const { service: summary } = await agent.getService({ service });
+  const { service: summary } = await agent.getService({ service }, { signal });
   return (summary?.components ?? []).map(({ name = "" }) => name);
 }
 

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { Problem } from "@mcp/base";
+import { homeOf } from "../home.ts";
 import { completeConfig, type McpConfig, type Places } from "./mcp-config.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export function placesOf(env: Environment): Places {
-  const home = env.HOME || homedir();
+  const home = homeOf(env);
   return { home, configDir: join(env.XDG_CONFIG_HOME || join(home, ".config"), "mcp") };
 }
 

@@ -1,6 +1,7 @@
 import type { Command, Interfaces } from "@oclif/core";
 import { Config } from "@oclif/core/config";
 import { settings } from "@oclif/core/settings";
+import { homeOf } from "../home.ts";
 import { dataDirOf, readLinkedPlugins } from "../plugins/linked-plugins.ts";
 import { bundledPlugin } from "./bundled-plugin.ts";
 
@@ -16,6 +17,9 @@ export interface LoadOclifOptions {
 export async function loadOclif({ root, version, onBrokenPlugin }: LoadOclifOptions): Promise<Config> {
   // Plugins are used as they were built.
   settings.enableAutoTranspile = false;
+  // Else it would look them up in the user database, in which a user need not be.
+  process.env.SHELL ??= "";
+  process.env.HOME ||= homeOf(process.env);
   // There are no themes to look for on the disk.
   process.env.MCP_DISABLE_THEME ??= "1";
   const own = bundledPlugin(root, version);

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { Problem } from "@mcp/base";
+import { homeOf } from "../home.ts";
 
 export interface LinkedPlugin {
   readonly name: string;
@@ -13,7 +13,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where oclif keeps what users added to a program: `~/.local/share/mcp`. */
 export const dataDirOf = (env: Environment): string =>
-  env.MCP_DATA_DIR || join(env.XDG_DATA_HOME || join(env.HOME || homedir(), ".local/share"), "mcp");
+  env.MCP_DATA_DIR || join(env.XDG_DATA_HOME || join(homeOf(env), ".local/share"), "mcp");
 
 const fileIn = (dataDir: string): string => join(dataDir, "package.json");
 
@@ -65,6 +65,7 @@ function change(dataDir: string, edit: (entries: readonly Entry[]) => Entry[]): 
   const beside = `${file}.${process.pid}.tmp`;
   writeFileSync(beside, `${JSON.stringify({ private: true, ...written, oclif }, null, 2)}\n`, {
     mode: 0o600,
+    flag: "wx",
   });
   renameSync(beside, file);
 }

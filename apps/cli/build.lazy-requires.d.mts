@@ -1,0 +1,1 @@
+export function requireLazily(source: string): string;
