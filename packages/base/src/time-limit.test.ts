@@ -1,4 +1,7 @@
 import { getEventListeners } from "node:events";
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "./fake-clock.ts";
 import { Problem } from "./problem.ts";
@@ -92,4 +95,24 @@ describe("a time limit", () => {
       await withTimeLimit(new FakeClock(), 1_000, signal, tooLate, async () => {});
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
+
+  it("keeps nothing of a call alive under a caller's signal that outlives many", async () => {
+    const { signal } = new AbortController();
+    const given: WeakRef<AbortSignal>[] = [];
+    for (let call = 0; call < 20; call++)
+      await withTimeLimit(new FakeClock(), 1_000, signal, tooLate, async (limited) => {
+        given.push(new WeakRef(limited));
+      });
+    // A WeakRef holds on to its target until the turn that made it is over.
+    await setImmediate();
+    collectGarbage();
+    // The last one may still lie in a register.
+    expect(given.filter((each) => each.deref() !== undefined).length).toBeLessThan(2);
+  });
 });
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  const gc: () => void = runInNewContext("gc");
+  gc();
+}

@@ -12,8 +12,11 @@ export async function withTimeLimit<T>(
   onTimeout: () => unknown,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  signal?.throwIfAborted();
+  // No AbortSignal.any: what it makes lives as long as both a listener of its own and the caller's signal do.
   const limit = new AbortController();
-  const joined = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+  const onAbort = (): void => limit.abort(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
   const done = new AbortController();
   const late = clock.sleep(ms, done.signal).then(
     () => {
@@ -22,15 +25,14 @@ export async function withTimeLimit<T>(
     () => {},
   );
   const aborted = new Promise<never>((_, reject) => {
-    if (joined.aborted) reject(joined.reason);
-    joined.addEventListener("abort", () => reject(joined.reason), { once: true });
+    limit.signal.addEventListener("abort", () => reject(limit.signal.reason), { once: true });
   });
   aborted.catch(() => {});
   try {
-    joined.throwIfAborted();
     // Raced, so that work which ignores its signal cannot hold the caller.
-    return await Promise.race([work(joined), aborted]);
+    return await Promise.race([work(limit.signal), aborted]);
   } finally {
+    signal?.removeEventListener("abort", onAbort);
     done.abort();
     await late;
   }
