@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
-import { describe, expect, it } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { abortable } from "./abortable.ts";
 
 describe("waiting for work that others wait for too", () => {
@@ -18,5 +19,17 @@ describe("waiting for work that others wait for too", () => {
     await expect(waits[1]).rejects.toBe("enough");
     work.resolve(2);
     expect(await waits[0]).toBe(2);
+  });
+
+  it("leaves no failure unheard when it was given up before it began", async () => {
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown): void => void unheard.push(reason);
+    process.on("unhandledRejection", hear);
+    onTestFinished(() => void process.off("unhandledRejection", hear));
+    const work = Promise.withResolvers<never>();
+    await expect(abortable(work.promise, AbortSignal.abort("enough"))).rejects.toBe("enough");
+    work.reject(new Error("podman is down"));
+    await setImmediate();
+    expect(unheard).toEqual([]);
   });
 });
