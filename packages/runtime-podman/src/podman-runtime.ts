@@ -17,6 +17,7 @@ import { removeContainer, stopContainer } from "./containers/end.ts";
 import { openEvents, readEvents } from "./containers/events.ts";
 import { execIn } from "./containers/exec.ts";
 import type { ExecCleanup } from "./containers/exec-cleanup.ts";
+import { watchExitFiles } from "./containers/exit-files.ts";
 import { idOf } from "./containers/handle.ts";
 import { containerLogs } from "./containers/logs.ts";
 import { inspectContainer, listContainers, notThere, ourLabels } from "./containers/lookup.ts";
@@ -24,6 +25,7 @@ import type { OutOfMemory } from "./containers/out-of-memory.ts";
 import { type StartDeps, startContainer } from "./containers/start.ts";
 import { readStats } from "./containers/stats.ts";
 import { fromInspected, fromListed } from "./containers/to-workload.ts";
+import { withHelp } from "./containers/with-help.ts";
 import { expectStatus } from "./http/reply.ts";
 import { capabilitiesOf, isTooOld, notesOf, storeOf } from "./info.ts";
 import type { PodmanApi } from "./podman-api.ts";
@@ -135,8 +137,19 @@ export class PodmanRuntime implements Runtime {
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
-    const response = await this.#api.withRecovery(signal, () => openEvents(this.#api, signal));
-    yield* readEvents(this.#api, response, signal);
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    try {
+      const response = await this.#api.withRecovery(either, () => openEvents(this.#api, either));
+      yield* withHelp(
+        readEvents(this.#api, response, either),
+        () => watchExitFiles(this.#api, either),
+        // Something runs, of which the helper can learn where to look.
+        ({ what }) => what === "started",
+      );
+    } finally {
+      over.abort();
+    }
   }
 
   stats(signal: AbortSignal): Promise<ReadonlyMap<string, Usage>> {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { realClock, run, silentLogger } from "@mcp/host";
 import { createPodman, type Podman, type PodmanOptions } from "../src/index.ts";
@@ -191,7 +192,7 @@ function makeService(
       started.stderr?.on("data", (chunk) => {
         said = `${said}${chunk}`.slice(-2_000);
       });
-      for (let tries = 0; !(await exists(socket)); tries++) {
+      for (let tries = 0; !(await answers(socket)); tries++) {
         if (started.exitCode !== null || tries > 600)
           throw new Error(`podman's service did not start: ${said}`);
         await realClock.sleep(20);
@@ -247,4 +248,16 @@ async function mayRaiseLimits(): Promise<boolean> {
   const status = await readFile("/proc/self/status", "utf8");
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
   return (effective & (1n << 24n)) !== 0n;
+}
+
+/** The file is there a moment before anybody listens. */
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const attempt = connect(socket);
+    attempt.once("error", () => resolve(false));
+    attempt.once("connect", () => {
+      attempt.destroy();
+      resolve(true);
+    });
+  });
 }

@@ -35,6 +35,8 @@ export interface InspectedContainer {
   readonly State: {
     readonly Status: string;
     readonly Pid: number;
+    /** Of its supervisor. */
+    readonly ConmonPid?: number;
     readonly ExitCode: number;
     readonly OOMKilled: boolean;
     /** RFC 3339; of the year 1 if never. */
