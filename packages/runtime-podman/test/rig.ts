@@ -51,7 +51,7 @@ export async function startPodmanRig({ who = "root" }: { who?: "root" | "user" }
   const user = who === "user" ? await testUser() : undefined;
   // Short, since a unix socket's path may have 107 bytes only.
   const folder = await mkdtemp("/tmp/mcpt-");
-  const env = await writeConfig(folder, user);
+  const env = await writeConfig(folder, who, user);
   const socket = join(folder, "podman.sock");
   const cli = async (argv: readonly string[]) =>
     (await run(asUser(user, ["podman", ...argv]), { env, cwd: folder, timeoutMs: 120_000 })).stdout;
@@ -61,6 +61,8 @@ export async function startPodmanRig({ who = "root" }: { who?: "root" | "user" }
     for (const podman of opened) await podman.close();
     await cli(["rm", "--all", "--force", "--time", "0"]).catch(() => {});
     await service.kill();
+    // An ordinary user may not remove what belongs to the ids inside of its containers, except from among them.
+    if (process.getuid?.() !== 0) await cli(["unshare", "rm", "-rf", join(folder, "root")]).catch(() => {});
     const stubborn = await endProcessesOf(folder);
     await removeTree(folder);
     const leaked = stubborn.filter((command) => command.includes("conmon"));
@@ -102,7 +104,11 @@ export async function startPodmanRig({ who = "root" }: { who?: "root" | "user" }
 
 const lowLimits = ["nofile=1024:20000", "nproc=1024:20000"] as const;
 
-async function writeConfig(folder: string, user: RigUser | undefined): Promise<Record<string, string>> {
+async function writeConfig(
+  folder: string,
+  who: "root" | "user",
+  user: RigUser | undefined,
+): Promise<Record<string, string>> {
   const xdg = join(folder, "xdg");
   for (const path of [
     xdg,
@@ -128,7 +134,7 @@ async function writeConfig(folder: string, user: RigUser | undefined): Promise<R
   ];
   const storage = [
     "[storage]",
-    `driver = "${user ? "vfs" : "overlay"}"`,
+    `driver = "${who === "user" ? "vfs" : "overlay"}"`,
     `graphroot = "${folder}/root"`,
     `rootless_storage_path = "${folder}/root"`,
     `runroot = "${folder}/run"`,
