@@ -1,6 +1,6 @@
 import type { Clock } from "@mcp/base";
 import type { Queries } from "./database.ts";
-import { componentNotFound, serviceRow } from "./not-found.ts";
+import { componentNotFound, isLeaving, serviceNotFound, serviceRow } from "./not-found.ts";
 import type { Desired } from "./records.ts";
 
 /** See `Registry.setDesired`. */
@@ -11,14 +11,19 @@ export async function setDesired(
   desired: Desired,
   components?: readonly string[],
 ): Promise<void> {
-  await serviceRow(queries, service);
+  const row = await serviceRow(queries, service);
   const now = clock.now();
   if (components) {
     if (desired !== "running" && desired !== "stopped") throw new Error(`a component cannot be ${desired}`);
-    await changeComponents(queries, service, components, { desired });
+    if (row.desired === "absent") throw isLeaving(service);
+    await changeComponents(queries, service, components, { desired, desired_before: null });
     await queries.updateTable("service").set({ updated_at_ms: now }).where("name", "=", service).execute();
     return;
   }
+  const isGone = row.current_revision === null && row.candidate_revision === null;
+  if (isGone && desired !== "absent") throw serviceNotFound(service);
+  // Whatever comes of a candidate that is on trial meanwhile.
+  await keepDesired(queries, service);
   await queries
     .updateTable("service")
     .set({ desired, updated_at_ms: now })
@@ -29,6 +34,30 @@ export async function setDesired(
   await queries
     .updateTable("component")
     .set({ desired: desired === "running" ? "running" : "stopped" })
+    .where("service", "=", service)
+    .execute();
+}
+
+/** What was wanted before the candidate was proposed is wanted again, unless an operator has spoken since. */
+export async function restoreDesired(queries: Queries, service: string): Promise<void> {
+  await queries
+    .updateTable("service")
+    .set((eb) => ({ desired: eb.fn.coalesce("desired_before", "desired") }))
+    .where("name", "=", service)
+    .execute();
+  await queries
+    .updateTable("component")
+    .set((eb) => ({ desired: eb.fn.coalesce("desired_before", "desired") }))
+    .where("service", "=", service)
+    .execute();
+}
+
+/** What is wanted now stays, and nothing comes back. */
+export async function keepDesired(queries: Queries, service: string): Promise<void> {
+  await queries.updateTable("service").set({ desired_before: null }).where("name", "=", service).execute();
+  await queries
+    .updateTable("component")
+    .set({ desired_before: null })
     .where("service", "=", service)
     .execute();
 }
@@ -54,7 +83,7 @@ async function changeComponents(
   queries: Queries,
   service: string,
   components: readonly string[],
-  change: { desired: "running" | "stopped" } | { restart_before_ms: number },
+  change: { desired: "running" | "stopped"; desired_before: null } | { restart_before_ms: number },
 ): Promise<void> {
   for (const component of components) {
     const { numUpdatedRows } = await queries

@@ -90,6 +90,10 @@ const laws = {
     select component.name from component join service on service.name = component.service
       where (in_current and current_revision is null) or (in_candidate and candidate_revision is null)
         or (not in_current and not in_candidate and candidate_revision is null)`,
+  "there is something to come back to only while a candidate is tried or undone": `
+    select name from service where desired_before is not null and candidate_revision is null
+    union all select component.name from component join service on service.name = component.service
+      where component.desired_before is not null and candidate_revision is null`,
   "instances have a service": `
     select name from instance where not exists (select 1 from service where name = instance.service)`,
   "rows refer to rows": "select * from pragma_foreign_key_check",

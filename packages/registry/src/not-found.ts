@@ -8,6 +8,13 @@ export const serviceNotFound = (service: string): Problem =>
     "see those that are: mcp list",
   );
 
+export const isLeaving = (service: string): Problem =>
+  new Problem(
+    "service_not_found",
+    `the service ${service} is being undeployed`,
+    `end that with: mcp undeploy ${service}; or bring all of it back: mcp deploy ${service}`,
+  );
+
 export const componentNotFound = (service: string, component: string): Problem =>
   new Problem(
     "component_not_found",

@@ -1,6 +1,7 @@
 import { type Clock, Problem } from "@mcp/base";
 import { type NameClaim, type PortClaim, requireFreeNames, requireFreePorts } from "./claims.ts";
 import type { Queries } from "./database.ts";
+import { keepDesired, restoreDesired } from "./desired.ts";
 import { toJsonText } from "./json-text.ts";
 import { operationNotFound, serviceRow } from "./not-found.ts";
 import type { Managed } from "./records.ts";
@@ -29,7 +30,12 @@ export async function propose(queries: Queries, clock: Clock, proposal: Proposal
   await queries
     .insertInto("service")
     .values({ name: service, last_revision: 0, ...wanted })
-    .onConflict((conflict) => conflict.column("name").doUpdateSet(wanted))
+    .onConflict((conflict) =>
+      conflict.column("name").doUpdateSet((eb) => ({
+        ...wanted,
+        desired_before: eb.fn.coalesce("service.desired_before", "service.desired"),
+      })),
+    )
     .execute();
   const { candidate_revision: earlier, last_revision } = await serviceRow(queries, service);
   if (earlier !== null) {
@@ -87,15 +93,22 @@ async function recordComponents(queries: Queries, { service, components }: Propo
     await queries
       .insertInto("component")
       .values({ service, name, in_current: 0, ...wanted })
-      .onConflict((conflict) => conflict.columns(["service", "name"]).doUpdateSet(wanted))
+      .onConflict((conflict) =>
+        conflict.columns(["service", "name"]).doUpdateSet((eb) => ({
+          ...wanted,
+          desired_before: eb.fn.coalesce("component.desired_before", "component.desired"),
+        })),
+      )
       .execute();
   }
 }
 
 /** See `Registry.reject`. */
 export async function reject(queries: Queries, clock: Clock, service: string): Promise<void> {
-  const { candidate_revision } = await serviceRow(queries, service);
+  const { candidate_revision, current_revision, desired_before } = await serviceRow(queries, service);
   if (candidate_revision === null) return;
+  // Of an ignored service nothing would be undone: that comes back when the candidate is gone.
+  if (current_revision !== null && desired_before !== "ignore") await restoreDesired(queries, service);
   await queries
     .updateTable("service")
     .set({ candidate_state: "rejected", updated_at_ms: clock.now() })
@@ -110,6 +123,8 @@ export async function discard(queries: Queries, clock: Clock, service: string): 
   await closeRevision(queries, service, candidate_revision, "rejected");
   await queries.deleteFrom("component").where("service", "=", service).where("in_current", "=", 0).execute();
   await queries.updateTable("component").set({ in_candidate: 0 }).where("service", "=", service).execute();
+  await restoreDesired(queries, service);
+  await keepDesired(queries, service);
   const wanted =
     current_revision === null
       ? { desired: "absent" as const }
@@ -153,6 +168,7 @@ export async function accept(
       .set({ in_current: 1, in_candidate: 0 })
       .where("service", "=", service)
       .execute();
+    await keepDesired(queries, service);
     await queries
       .updateTable("service")
       .set({
@@ -185,6 +201,7 @@ export async function forget(queries: Queries, clock: Clock, service: string): P
     .updateTable("service")
     .set({
       desired: "absent",
+      desired_before: null,
       current_revision: null,
       candidate_revision: null,
       candidate_state: null,

@@ -49,7 +49,7 @@ export interface Registry {
    * Record a new revision as the candidate, `trying`, and return its number; an earlier candidate becomes rejected.
    * Service and components take what the proposal wants of them. Components it does not list stay until `accept` or
    * `discard`, since their instances must go first. Known names and host ports are claimed beside those of the current
-   * revision.
+   * revision. What was wanted before is kept, for when the candidate does not stay.
    *
    * @throws Problem `name_taken`, `port_taken`, which name the holder; `operation_not_found`. Nothing is changed then.
    */
@@ -60,11 +60,15 @@ export interface Registry {
     readonly components: readonly NameClaim[];
     readonly ports: readonly PortClaim[];
   }): Promise<void>;
-  /** The candidate failed: it keeps its claims while its instances are removed. Nothing without a candidate. */
+  /**
+   * The candidate failed: it keeps its claims while its instances are removed, and what was wanted before it was proposed
+   * is wanted again, of the service and of its components, unless `setDesired` came since. Nothing without a candidate.
+   */
   reject(service: string): Promise<void>;
   /**
-   * The candidate is gone for good, with all that only it had. `managed` is again as the current revision has it; a
-   * service without a current revision becomes `absent`. Nothing without a candidate.
+   * The candidate is gone for good, with all that only it had; what is wanted comes back as with `reject`. `managed` is
+   * again as the current revision has it; a service without a current revision becomes `absent`. Nothing without a
+   * candidate.
    */
   discard(service: string): Promise<void>;
   /**
@@ -78,7 +82,8 @@ export interface Registry {
    * With `components`: what is wanted of these (`running` or `stopped`), nothing else. Without: of the service and of
    * all its components; `absent` stops them, `ignore` leaves them as they are.
    *
-   * @throws Problem `component_not_found`
+   * @throws Problem `component_not_found`; `service_not_found` if it is undeployed with nothing left of it, and of parts
+   *   of it already while it is being undeployed
    */
   setDesired(service: string, desired: Desired, components?: readonly string[]): Promise<void>;
   /** Their instances that were started before `beforeMs` must be started anew. @throws Problem `component_not_found` */

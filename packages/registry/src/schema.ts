@@ -7,6 +7,8 @@ export interface Schema {
   service: {
     name: string;
     desired: Desired;
+    /** What comes back if the candidate does not stay; null: as it is now. */
+    desired_before: Desired | null;
     managed: Managed;
     /** The highest number ever given, so that none is given twice even when old revisions are pruned. */
     last_revision: number;
@@ -30,6 +32,7 @@ export interface Schema {
     name: string;
     known_name: string;
     desired: "running" | "stopped";
+    desired_before: "running" | "stopped" | null;
     restart_before_ms: number | null;
     in_current: number;
     in_candidate: number;

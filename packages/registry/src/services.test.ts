@@ -93,6 +93,41 @@ describe("what is wanted", () => {
     await expect(registry.setDesired("a", "absent", ["a"])).rejects.toThrow("a component cannot be absent");
   });
 
+  it("of some components of a service that is being undeployed is refused, so that none says running meanwhile", async () => {
+    const { registry } = await open();
+    await deployed(registry, "a", ["a", "x"]);
+    await registry.setDesired("a", "absent");
+    expect(await problemOf(registry.setDesired("a", "running", ["x"]))).toMatchObject({
+      code: "service_not_found",
+      message: "the service a is being undeployed",
+    });
+    expect(await registry.service("a")).toMatchObject({
+      desired: "absent",
+      components: [{ desired: "stopped" }, { desired: "stopped" }],
+    });
+  });
+
+  it("of a service that is being undeployed may be that it stays after all", async () => {
+    const { registry } = await open();
+    await deployed(registry, "a");
+    await registry.setDesired("a", "absent");
+    await registry.setDesired("a", "running");
+    expect(await registry.service("a")).toMatchObject({
+      desired: "running",
+      components: [{ desired: "running" }],
+    });
+  });
+
+  it("of a service that is undeployed is refused: there is no revision that could run", async () => {
+    const { registry } = await open();
+    await deployed(registry, "a");
+    await registry.forget("a");
+    for (const desired of ["running", "stopped", "ignore"] as const)
+      expect(await problemOf(registry.setDesired("a", desired))).toMatchObject({ code: "service_not_found" });
+    await registry.setDesired("a", "absent");
+    expect(await registry.services()).toEqual([]);
+  });
+
   it("may be a restart of instances started before a time", async () => {
     const { registry } = await open();
     await deployed(registry, "a", ["a", "x"]);

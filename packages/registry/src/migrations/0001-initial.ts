@@ -13,6 +13,7 @@ export const initial: Migration = {
     `create table service (
       name text primary key,
       desired text not null check (desired in ('running', 'stopped', 'ignore', 'absent')),
+      desired_before text check (desired_before in ('running', 'stopped', 'ignore', 'absent')),
       managed text not null check (managed in ('heal', 'report', 'ignore')),
       last_revision integer not null,
       current_revision integer,
@@ -43,6 +44,7 @@ export const initial: Migration = {
       name text not null,
       known_name text not null unique,
       desired text not null check (desired in ('running', 'stopped')),
+      desired_before text check (desired_before in ('running', 'stopped')),
       restart_before_ms integer,
       in_current integer not null check (in_current in (0, 1)),
       in_candidate integer not null check (in_candidate in (0, 1)),
