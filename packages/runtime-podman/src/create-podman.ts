@@ -46,7 +46,7 @@ export interface Podman {
   readonly images: ImageSource;
   /** What may be wrong with podman on this host. @throws Problem if podman cannot be asked; `runtime.probe` says why. */
   checks(signal: AbortSignal): Promise<readonly PodmanCheck[]>;
-  /** End a service of our own, and every connection. The containers go on. */
+  /** End every connection, and the service that was started here, but none that was taken over. The containers go on. */
   close(): Promise<void>;
 }
 

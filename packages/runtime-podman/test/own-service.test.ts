@@ -62,11 +62,22 @@ describe("a service of the agent's own", () => {
     const second = open(stateDir);
     expect(await second.runtime.recover(handle, signal)).toMatchObject({ state: "running" });
     expect(await processIn(stateDir)).toEqual(service);
-    await second.close();
-    expect(await isAlive(service)).toBe(false);
-    expect(await at.runtime.inspect(spec.name, signal)).toMatchObject({ state: "running" });
     // The first still watches, in this process.
     await first.close();
+    expect(await isAlive(service)).toBe(false);
+    expect(await at.runtime.inspect(spec.name, signal)).toMatchObject({ state: "running" });
+  });
+
+  it("is not ended by another program that has used it beside the agent", async ({ signal }) => {
+    const stateDir = await newStateDir();
+    const agent = open(stateDir);
+    await agent.runtime.list(signal);
+    const service = await processIn(stateDir);
+    const beside = open(stateDir);
+    expect(await beside.runtime.probe(signal)).toMatchObject({ ok: true });
+    await beside.close();
+    expect(await isAlive(service)).toBe(true);
+    expect(await agent.runtime.list(signal)).toEqual(expect.any(Array));
   });
 
   it("is started again when it was killed, and the call that met it does not notice", async ({ signal }) => {

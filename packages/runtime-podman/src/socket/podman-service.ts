@@ -40,6 +40,8 @@ export class PodmanService {
   #starting: Promise<void> | undefined;
   #watching: Promise<void> | undefined;
   #processes: readonly ProcessId[] = [];
+  /** Those that were started here: another program over the same folder may still use the service that it started. */
+  #spawned: readonly ProcessId[] = [];
 
   constructor(options: PodmanServiceOptions) {
     this.#options = options;
@@ -60,15 +62,17 @@ export class PodmanService {
     await abortable(this.#starting, signal);
   }
 
-  /** End the service. The containers go on. */
+  /** End the service, if it was started here. The containers go on. */
   async close(): Promise<void> {
     this.#closed.abort(
       new Problem("runtime_unavailable", "the agent is shutting down", "start the agent again"),
     );
     await this.#starting?.catch(() => {});
     await this.#watching;
-    if (this.#processes.length === 0) return;
-    await this.#end(this.#processes, 5_000);
+    const alive = await Promise.all(this.#spawned.map(isAlive));
+    const left = this.#spawned.filter((_, index) => alive[index]);
+    if (left.length === 0) return;
+    await this.#end(left, 5_000);
     await rm(this.socketPath, { force: true });
   }
 
@@ -89,9 +93,13 @@ export class PodmanService {
     await chmod(stateDir, 0o700);
     await rm(this.socketPath, { force: true });
     const child = await spawnService(this.socketPath, this.#logPath, env);
-    await this.#untilItAnswers(() => child.exitCode === null && child.signalCode === null);
-    await chmod(this.socketPath, 0o600);
-    this.#watch(await findService(this.socketPath));
+    try {
+      await this.#untilItAnswers(() => child.exitCode === null && child.signalCode === null);
+      await chmod(this.socketPath, 0o600);
+    } finally {
+      this.#spawned = await findService(this.socketPath);
+    }
+    this.#watch(this.#spawned);
     log.info("podman's service was started", { pid: child.pid, socket: this.socketPath });
   }
 
