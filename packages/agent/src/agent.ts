@@ -1,6 +1,7 @@
 import { Problem } from "@mcp/base";
 import type { Deps } from "./deps.ts";
 import { Engine } from "./engine/engine.ts";
+import { isFinished } from "./engine/operation-feed.ts";
 import { Watch } from "./engine/watch.ts";
 import { Operations } from "./operations/operations.ts";
 
@@ -37,14 +38,12 @@ export class Agent {
   }
 
   /**
-   * Look at the runtimes, go on with what an earlier life left unfinished, and begin to watch. Returns as soon as
-   * requests can be answered; what has to be started again is started in the background.
+   * Queue what an earlier life left unfinished, ahead of anything that is asked from now on, and begin to watch. Nothing is
+   * asked of a runtime before this returns; what has to be started again is started in the background.
    */
   async start(): Promise<void> {
     const { engine, deps } = this;
-    await Promise.all(engine.runtimes.all.map((known) => engine.runtimes.refresh(known, engine.signal)));
-    const unfinished = await deps.registry.operations({ limit: 10_000, unfinished: true });
-    for (const operation of unfinished) engine.enqueue(operation);
+    await this.#resume();
     await engine.journal.write({ service: "", kind: "agent_started", text: `agent ${deps.version} started` });
     const watch = new Watch(engine);
     for (const { name } of await deps.registry.services()) watch.lookSoon(name, 0);
@@ -54,9 +53,30 @@ export class Agent {
 
   /** Let running operations end, then stop. Workloads go on. */
   async stop(): Promise<void> {
-    await this.engine.journal.write({ service: "", kind: "agent_stopped", text: "agent stopped" });
     await this.engine.drain(drainMs);
+    await this.engine.journal.write({ service: "", kind: "agent_stopped", text: "agent stopped" });
+    this.engine.halt();
     await Promise.all([this.#watching, this.#retaining]);
+  }
+
+  /**
+   * Unfinished operations go on, oldest first. One that a later operation of its service has overtaken, since its end could
+   * not be written down, must not be done again over that one.
+   */
+  async #resume(): Promise<void> {
+    const { registry, clock } = this.deps;
+    const unfinished = await registry.operations({ limit: 10_000, unfinished: true });
+    for (const operation of unfinished) {
+      const { id, service, createdAtMs } = operation;
+      const later = await registry.operations({ service, limit: 50 });
+      const overtaken = later.some(
+        (other) => isFinished(other) && other.kind !== "repair" && other.createdAtMs > createdAtMs,
+      );
+      if (overtaken) {
+        const problem = superseded(operation.kind, service).toJSON();
+        await registry.setOperation(id, { state: "failed", finishedAtMs: clock.now(), problem });
+      } else this.engine.enqueue(operation);
+    }
   }
 
   async #retain(): Promise<void> {
@@ -70,6 +90,13 @@ export class Agent {
     }
   }
 }
+
+const superseded = (kind: string, service: string): Problem =>
+  new Problem(
+    "superseded",
+    `this ${kind} of ${service} was left unfinished, and a later operation has taken its place`,
+    `see how things stand: mcp status ${service}`,
+  );
 
 /** For requests that this version answers with `unimplemented`. */
 export const notBuiltYet = (what: string): Problem =>

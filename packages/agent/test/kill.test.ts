@@ -64,6 +64,26 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     ends: "SUCCEEDED",
     leaves: ["api localhost/api:1 exited", "db localhost/db:1 exited", "web localhost/api:1 exited"],
   },
+  "a start": {
+    before: async (rig) => {
+      await rig.deploy(shop(1));
+      await last(rig.client.stop({ requestId: newRequestId(), service: "shop" }));
+    },
+    ask: (rig, requestId) => rig.client.start({ requestId, service: "shop" }),
+    ends: "SUCCEEDED",
+    leaves: ["api localhost/api:1 running", "db localhost/db:1 running", "web localhost/api:1 running"],
+  },
+  "a deploy of one component": {
+    before: (rig) => rig.deploy(shop(1)),
+    ask: (rig, requestId) =>
+      rig.client.deploy({
+        requestId,
+        component: "api",
+        definition: { toml: shop(2), file: "shop.toml", imageRegistry: "" },
+      }),
+    ends: "SUCCEEDED",
+    leaves: ["api localhost/api:2 running", "db localhost/db:1 running", "web localhost/api:1 running"],
+  },
   "a restart": {
     before: (rig) => rig.deploy(shop(1)),
     ask: (rig, requestId) => rig.client.restart({ requestId, service: "shop" }),
@@ -144,9 +164,14 @@ async function expectEnd(rig: Rig, leaves: readonly string[], where: string): Pr
     rig.host.workloads.map((workload) => workload.name).sort(),
   );
   expect(
-    instances.every(({ role }) => role === "current"),
+    instances.map(({ role }) => role),
     where,
-  ).toBe(true);
+  ).toEqual(instances.map(() => "current"));
+  // Without these its log cannot be found, nor can the restart policy judge it.
+  expect(
+    instances.filter(({ startedAtMs }) => startedAtMs === undefined),
+    where,
+  ).toEqual([]);
   expect(record?.candidate, where).toBeUndefined();
   expect(rig.host.violations, where).toEqual([]);
 }

@@ -4,6 +4,7 @@ export class AsyncQueue<T> implements AsyncIterable<T> {
   #wakeReader: (() => void) | undefined;
   readonly #drained: (() => void)[] = [];
   #isEnded = false;
+  #problem: unknown;
 
   get length(): number {
     return this.#values.length;
@@ -15,9 +16,11 @@ export class AsyncQueue<T> implements AsyncIterable<T> {
     this.#wakeReader?.();
   }
 
-  /** No more will be pushed; what is there can still be read. */
-  end(): void {
+  /** No more will be pushed; what is there can still be read, and then `problem` is thrown if there is one. */
+  end(problem?: unknown): void {
+    if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#problem = problem;
     this.#wakeReader?.();
     for (const resolve of this.#drained.splice(0)) resolve();
   }
@@ -35,6 +38,7 @@ export class AsyncQueue<T> implements AsyncIterable<T> {
         continue;
       }
       for (const resolve of this.#drained.splice(0)) resolve();
+      if (this.#problem !== undefined) throw this.#problem;
       if (this.#isEnded) return;
       await new Promise<void>((resolve) => {
         this.#wakeReader = resolve;

@@ -1,7 +1,15 @@
+import { Problem } from "@mcp/base";
 import { AsyncQueue } from "./async-queue.ts";
 
 /** A listener that is this far behind is dropped: it must come back and read what it missed from the registry. */
 const mostPending = 10_000;
+
+const fellBehind = (): Problem =>
+  new Problem(
+    "timed_out",
+    `whoever listened fell ${mostPending} messages behind, and is not told the rest`,
+    "ask again: what happened is kept",
+  );
 
 /** One sender, any number of listeners. */
 export class Broadcast<T> {
@@ -24,19 +32,23 @@ export class Broadcast<T> {
 
   /**
    * The same as an iterable that is read at its own pace: holds everything sent from the moment of this call, and ends
-   * when the signal aborts, the sender closes, or the reader falls too far behind.
+   * when the signal aborts or the sender closes. Throws the Problem `timed_out` if its reader falls too far behind.
    */
   listen(signal: AbortSignal): AsyncIterable<T> {
     const queue = new AsyncQueue<T>();
-    const end = (): void => {
+    const end = (problem?: Problem): void => {
       unsubscribe();
-      this.#closers.delete(end);
-      queue.end();
+      this.#closers.delete(close);
+      signal.removeEventListener("abort", close);
+      queue.end(problem);
     };
-    const unsubscribe = this.subscribe((value) => (queue.length < mostPending ? queue.push(value) : end()));
-    this.#closers.add(end);
+    const close = (): void => end();
+    const unsubscribe = this.subscribe((value) =>
+      queue.length < mostPending ? queue.push(value) : end(fellBehind()),
+    );
+    this.#closers.add(close);
     if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
+    else signal.addEventListener("abort", close, { once: true });
     return queue;
   }
 

@@ -3,14 +3,18 @@ import type { Plan, Step } from "@mcp/planner";
 import type { OperationRecord, Registry, StepRecord } from "@mcp/registry";
 import type { RuntimeKind } from "@mcp/runtime";
 import { type ExecutorDeps, execute } from "./executors.ts";
+import { noteWhatHappened } from "./note-what-happened.ts";
 import type { OperationFeed } from "./operation-feed.ts";
 import type { Look, ServiceStates } from "./service-state.ts";
-import { runSteps, type StepFailure } from "./step-runner.ts";
+import { runSteps } from "./step-runner.ts";
 
 export interface ConvergenceDeps extends Omit<ExecutorDeps, "onProgress"> {
   readonly states: ServiceStates;
   readonly feed: OperationFeed;
+  /** For what acts on runtimes. */
   readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
+  /** For pulls, which may take long and must not keep others' restarts waiting. */
+  readonly limitPulls: <T>(work: () => Promise<T>) => Promise<T>;
   readonly registry: Registry;
 }
 
@@ -35,6 +39,7 @@ export async function converge(operation: OperationRecord, deps: ConvergenceDeps
   for (let round = 1; round <= mostRounds; round++) {
     const look = await states.look(operation.service, cause, clock.now(), signal);
     if (!look) return finish(failure);
+    await noteWhatHappened(look, registry, clock.now());
     const { plan, record } = look;
     const blocked = plan.blocked[0];
     if (blocked && record.candidate?.state === "trying")
@@ -50,7 +55,7 @@ export async function converge(operation: OperationRecord, deps: ConvergenceDeps
     if (!failed) continue;
     // What was undone did not come back either: the first failure is what the operator must hear.
     if (failure || record.candidate?.state !== "trying") throw failure ?? failed.problem;
-    const lines = await lastLogLines(failed.step, look, deps);
+    const lines = failed.step ? await lastLogLines(failed.step, look, deps) : [];
     failure = await reject(failed.problem, lines, operation, deps);
     await deps.faultPoint("rejected");
   }
@@ -86,7 +91,28 @@ async function takeSteps(
   look: Look,
   numberedFrom: number,
   deps: ConvergenceDeps,
-): Promise<StepFailure | undefined> {
+): Promise<Failure | undefined> {
+  try {
+    return await recordAndRun(operation, plan, look, numberedFrom, deps);
+  } catch (thrown) {
+    // A step that could not even be recorded: as if it had failed.
+    return { step: undefined, problem: asProblem(thrown) };
+  }
+}
+
+interface Failure {
+  /** Absent where no step can be blamed. */
+  readonly step: Step | undefined;
+  readonly problem: Problem;
+}
+
+async function recordAndRun(
+  operation: OperationRecord,
+  plan: Plan,
+  look: Look,
+  numberedFrom: number,
+  deps: ConvergenceDeps,
+): Promise<Failure | undefined> {
   const { registry, feed, clock, faultPoint } = deps;
   const shift = (number: number): number => number + numberedFrom;
   const records = new Map(
@@ -132,8 +158,9 @@ async function takeSteps(
       const onProgress = (text: string): void =>
         feed.publish(operation.id, { type: "progress", stepNumber: shift(step.number), text });
       const work = (): Promise<void> => execute(step.action, look, { ...deps, onProgress });
+      const { do: what } = step.action;
       // Standing is only waiting, and must not keep others from being started.
-      await (step.action.do === "stand" ? work() : deps.limit(work));
+      await (what === "stand" ? work() : what === "pull" ? deps.limitPulls(work) : deps.limit(work));
       await faultPoint(`${step.action.do}: taken`);
     },
     done: (step) => change(step, { state: "done", finishedAtMs: clock.now() }),

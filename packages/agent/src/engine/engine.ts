@@ -13,6 +13,7 @@ import { ServiceStates } from "./service-state.ts";
 
 /** Steps that act on runtimes at the same time, over all services: podman gains nothing beyond this. */
 const stepsAtOnce = 10;
+const pullsAtOnce = 3;
 
 /** Runs operations, one at a time per service. Everything that changes the world goes through here. */
 export class Engine {
@@ -25,6 +26,9 @@ export class Engine {
   readonly runtimeEvents = new Broadcast<RuntimeEvent>();
   readonly #lanes = new Lanes();
   readonly #limit = limiter(stepsAtOnce);
+  readonly #limitPulls = limiter(pullsAtOnce);
+  /** By service: how operations ended that could not be written down, on a full disk say. */
+  readonly #owed = new Map<string, (() => Promise<void>)[]>();
   readonly #stopping = new AbortController();
   #isDraining = false;
 
@@ -67,9 +71,9 @@ export class Engine {
       );
   }
 
-  /** Put a service right, from inside its lane. */
-  async repair(service: string): Promise<void> {
-    if (this.#isDraining) return;
+  /** Put a service right, from inside its lane. Whether it is. */
+  async repair(service: string): Promise<boolean> {
+    if (this.#isDraining) return false;
     const id = newId(this.deps.random);
     const { operation } = await this.deps.registry.addOperation({
       id,
@@ -79,6 +83,16 @@ export class Engine {
       request: { kind: "repair" } satisfies OperationRequest,
     });
     await this.#run(operation.id);
+    return (await this.deps.registry.operation(operation.id))?.state === "succeeded";
+  }
+
+  /**
+   * Write down how earlier operations of a service ended, where that was not possible then; from inside its lane, before
+   * anything else is done for it.
+   */
+  async settle(service: string): Promise<void> {
+    for (const end of this.#owed.get(service) ?? []) await end();
+    this.#owed.delete(service);
   }
 
   /** Something else that must not run beside an operation of that service. */
@@ -90,13 +104,12 @@ export class Engine {
     return this.#lanes.isBusy(service);
   }
 
-  /** Take no more, let what runs end for at most `withinMs`; the rest is finished by the next agent. */
+  /** Take no more, and let what runs end for at most `withinMs`; the rest is finished by the next agent. */
   async drain(withinMs: number): Promise<void> {
     this.#isDraining = true;
     const waiting = new AbortController();
     await Promise.race([this.#lanes.idle(), this.deps.clock.sleep(withinMs, waiting.signal).catch(() => {})]);
     waiting.abort();
-    this.halt();
   }
 
   /** End at once, wherever things are. Nothing is lost: the next agent reads how far it came. */
@@ -114,6 +127,7 @@ export class Engine {
     // Left for the next agent.
     if (!operation || isFinished(operation) || this.signal.aborted) return;
     try {
+      await this.settle(operation.service);
       if (operation.state === "queued") operation = await this.#change(id, { state: "running" });
       await this.#faultPoint("running");
       const request = requestOf(operation);
@@ -129,12 +143,12 @@ export class Engine {
         journal: this.journal,
         events: this.runtimeEvents,
         limit: this.#limit,
+        limitPulls: this.#limitPulls,
         signal: this.signal,
         faultPoint: (where) => this.#faultPoint(where),
       });
       await this.#faultPoint("converged");
-      if (request.kind === "restart")
-        await registry.requestRestart(operation.service, await this.#componentsOf(operation.service), 0);
+      if (request.kind === "restart") await this.#forgetRestart(operation.service);
       await this.#change(id, { state: "succeeded", finishedAtMs: this.deps.clock.now() });
     } catch (thrown) {
       // The agent ends: the operation is not over, the next agent goes on with it.
@@ -153,11 +167,12 @@ export class Engine {
     const kind = operation.kind === "repair" ? "repair_failed" : "operation_failed";
     const text = `${operation.service}: ${operation.kind} failed: ${problem.message}`;
     await this.journal.write({ service: operation.service, kind, text });
+    const end = (): Promise<void> => this.#recordFailure(operation, problem);
     try {
-      const finishedAtMs = this.deps.clock.now();
-      await this.#change(operation.id, { state: "failed", finishedAtMs, problem: problem.toJSON() });
+      await end();
     } catch (cause) {
-      // Not even that can be written: tell who waits, and leave the rest to the next start.
+      // Not even that can be written: tell who waits, and write it before anything else is done for this service.
+      this.#owed.set(operation.service, [...(this.#owed.get(operation.service) ?? []), end]);
       this.deps.log.error("the end of an operation could not be recorded", {
         operation: operation.id,
         cause,
@@ -165,6 +180,24 @@ export class Engine {
       const failed: OperationRecord = { ...operation, state: "failed", problem: problem.toJSON() };
       this.feed.publish(operation.id, { type: "operation", operation: failed });
     }
+  }
+
+  /** What it tried is not tried any further: the next look undoes it. */
+  async #recordFailure(operation: OperationRecord, problem: Problem): Promise<void> {
+    const { registry, clock } = this.deps;
+    const { candidate } = (await registry.service(operation.service)) ?? {};
+    const now = (await registry.operation(operation.id)) ?? operation;
+    if (candidate?.state === "trying" && candidate.revision === now.revision)
+      await registry.reject(operation.service);
+    if (operation.kind === "restart") await this.#forgetRestart(operation.service);
+    const finishedAtMs = clock.now();
+    await this.#change(operation.id, { state: "failed", finishedAtMs, problem: problem.toJSON() });
+  }
+
+  async #forgetRestart(service: string): Promise<void> {
+    const record = await this.deps.registry.service(service);
+    const components = record?.components.map(({ name }) => name) ?? [];
+    if (components.length > 0) await this.deps.registry.requestRestart(service, components, 0);
   }
 
   async #change(
@@ -175,11 +208,6 @@ export class Engine {
     const operation = (await this.deps.registry.operation(id)) as OperationRecord;
     this.feed.publish(id, { type: "operation", operation });
     return operation;
-  }
-
-  async #componentsOf(service: string): Promise<string[]> {
-    const record = await this.deps.registry.service(service);
-    return record?.components.map(({ name }) => name) ?? [];
   }
 
   #intentDeps({ id }: OperationRecord): IntentDeps {

@@ -1,12 +1,12 @@
 import type { Clock } from "@mcp/base";
 import type { Action } from "@mcp/planner";
 import type { InstanceRecord, Registry } from "@mcp/registry";
-import type { ImageSource, Runtime, RuntimeEvent, WorkloadSpec } from "@mcp/runtime";
+import type { ImageSource, RuntimeEvent, WorkloadSpec } from "@mcp/runtime";
 import { toSpec } from "../revision/revision.ts";
 import { checkVolumesStill } from "../revision/volumes.ts";
 import type { Broadcast } from "./broadcast.ts";
 import type { Journal } from "./journal.ts";
-import type { Runtimes } from "./runtimes.ts";
+import type { KnownRuntime, Runtimes } from "./runtimes.ts";
 import type { Look } from "./service-state.ts";
 import { stand } from "./stand.ts";
 
@@ -19,6 +19,7 @@ export interface ExecutorDeps {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onProgress: (text: string) => void;
+  readonly allowedVolumes: readonly string[];
   readonly faultPoint: (where: string) => Promise<void>;
 }
 
@@ -38,13 +39,15 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     const record = action.isNew
       ? await recordNewInstance(action.component, action.instance, look, deps)
       : recordOf(action.instance, look);
-    const runtime = runtimeOf(action, look, deps);
+    const known = runtimeOf(action, look, deps);
     const spec = record.spec as WorkloadSpec;
-    await checkVolumesStill(spec.volumes, action.component);
+    await deps.runtimes.mustBeTrusted(known, deps.signal);
+    await checkVolumesStill(spec.volumes, action.component, deps.allowedVolumes);
     await deps.faultPoint("start: recorded");
-    const handle = await runtime.start(spec, deps.signal);
+    const handle = await known.runtime.start(spec, deps.signal);
     await deps.faultPoint("start: started");
-    const restarts = record.restarts + (action.isRestart ? 1 : 0);
+    // A start that was asked for begins the count anew.
+    const restarts = action.isRestart ? record.restarts + 1 : 0;
     await deps.registry.setInstance(action.instance, { handle, startedAtMs: deps.clock.now(), restarts });
     await deps.journal.write({
       service: look.record.name,
@@ -57,13 +60,12 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
   async stand(action, look, deps) {
     const { instance, startPeriodMs } = action;
     // Read anew: a start step of this very plan may have stamped it.
-    const service = await deps.registry.service(look.record.name);
-    const startedAtMs = service?.instances.find(({ name }) => name === instance)?.startedAtMs;
+    const startedAtMs = (await deps.registry.instance(instance))?.startedAtMs ?? deps.clock.now();
     await stand(instance, {
-      runtime: runtimeOf(action, look, deps),
+      runtime: runtimeOf(action, look, deps).runtime,
       events: deps.events,
       clock: deps.clock,
-      startedAtMs: startedAtMs ?? deps.clock.now(),
+      startedAtMs,
       startPeriodMs,
       signal: deps.signal,
     });
@@ -71,7 +73,7 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
 
   async stop(action, look, deps) {
     const { component, instance, graceMs } = action;
-    await runtimeOf(action, look, deps).stop(instance, { graceMs }, deps.signal);
+    await runtimeOf(action, look, deps).runtime.stop(instance, { graceMs }, deps.signal);
     await deps.journal.write({
       service: look.record.name,
       component,
@@ -81,7 +83,7 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
   },
 
   async remove(action, look, deps) {
-    await runtimeOf(action, look, deps).remove(action.instance, deps.signal);
+    await runtimeOf(action, look, deps).runtime.remove(action.instance, deps.signal);
     await deps.faultPoint("remove: removed");
     await deps.registry.removeInstance(action.instance);
   },
@@ -148,12 +150,16 @@ function recordOf(instance: string, look: Look): InstanceRecord {
 }
 
 /** By the instance's own kind; one that this plan makes is of its target's kind. */
-function runtimeOf(action: { component: string; instance: string }, look: Look, deps: ExecutorDeps): Runtime {
+function runtimeOf(
+  action: { component: string; instance: string },
+  look: Look,
+  deps: ExecutorDeps,
+): KnownRuntime {
   const component = look.goal.components.find(({ name }) => name === action.component);
   const instance = component?.instances.find(({ name }) => name === action.instance);
   const kind = instance?.kind ?? component?.target?.kind;
   if (!kind) throw new Error(`instance ${action.instance} is not recorded`);
-  return deps.runtimes.require(kind).runtime;
+  return deps.runtimes.require(kind);
 }
 
 const ordinal = (count: number): string =>

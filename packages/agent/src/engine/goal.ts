@@ -13,12 +13,10 @@ export function toGoal(
   cause: ServiceGoal["cause"],
   freshSuffix: () => string,
 ): ServiceGoal {
-  const aim =
-    record.candidate?.state === "trying"
-      ? revisions.get(record.candidate.revision)
-      : record.currentRevision === undefined
-        ? undefined
-        : revisions.get(record.currentRevision);
+  const aimed = record.candidate?.state === "trying" ? record.candidate.revision : record.currentRevision;
+  const aim = aimed === undefined ? undefined : revisions.get(aimed);
+  // Without its revision a service would look as if nothing were wanted of it, and all of it would be removed.
+  if (aimed !== undefined && !aim) throw new Error(`revision ${aimed} of ${record.name} was not loaded`);
   const targets = new Map(aim?.components.map((component) => [component.name, component]));
   const ofComponent = Map.groupBy(record.instances, ({ component }) => component);
   const names = new Set([

@@ -47,7 +47,7 @@ export class OperationFeed {
         if (update.type === "operation" && isFinished(update.operation)) return;
       }
       signal.throwIfAborted();
-      // Dropped as a slow listener, or the agent is closing: say how things stand.
+      // The agent is closing: say how things stand.
       yield { type: "operation", operation: await this.#find(found.id) };
     } finally {
       listening.abort();

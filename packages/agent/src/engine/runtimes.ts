@@ -35,16 +35,31 @@ export class Runtimes {
    * Ask a runtime how it is, and compare its store with the one we know; the first one seen is remembered. Whatever a
    * runtime says while it shows another store is not about our workloads.
    */
-  async refresh(known: KnownRuntime, signal: AbortSignal): Promise<void> {
-    const before = known.trouble?.message;
-    known.probe = await known.runtime.probe(signal);
-    known.trouble = await this.#judge(known);
-    if (known.trouble && known.trouble.message !== before)
-      this.#log.warn("a runtime cannot be used", { runtime: known.name, problem: known.trouble.toJSON() });
+  refresh(known: KnownRuntime, signal: AbortSignal): Promise<void> {
+    // Those who ask at the same time share one answer.
+    known.refreshing ??= this.#refresh(known, signal).finally(() => {
+      known.refreshing = undefined;
+    });
+    return known.refreshing;
   }
 
-  async #judge({ name, probe }: KnownRuntime): Promise<Problem | undefined> {
-    if (!probe) return undefined;
+  /** @throws Problem why nothing may be started by this runtime at present. */
+  async mustBeTrusted(known: KnownRuntime, signal: AbortSignal): Promise<void> {
+    await this.refresh(known, signal);
+    if (known.trouble) throw known.trouble;
+  }
+
+  async #refresh(known: KnownRuntime, signal: AbortSignal): Promise<void> {
+    const before = known.trouble?.message;
+    const probe = await known.runtime.probe(signal);
+    const trouble = await this.#judge(known.name, probe);
+    known.probe = probe;
+    known.trouble = trouble;
+    if (trouble && trouble.message !== before)
+      this.#log.warn("a runtime cannot be used", { runtime: known.name, problem: trouble.toJSON() });
+  }
+
+  async #judge(name: string, probe: Probe): Promise<Problem | undefined> {
     if (!probe.ok) return new Problem("runtime_unavailable", probe.why, probe.hint);
     const key = storeKey(name);
     const remembered = await this.#registry.meta(key);
@@ -68,6 +83,8 @@ export class KnownRuntime {
   probe: Probe | undefined;
   /** Why nothing that it says counts at present. */
   trouble: Problem | undefined;
+  /** Under way, if it is. */
+  refreshing: Promise<void> | undefined;
   readonly #lister: SharedCall<readonly Workload[]>;
 
   constructor(name: string, runtime: Runtime) {

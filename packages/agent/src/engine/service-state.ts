@@ -20,7 +20,7 @@ export interface Look extends ServiceState {
   readonly plan: Plan;
 }
 
-const mostCachedRevisions = 2_000;
+const mostKeptRevisions = 2_000;
 
 /** Reads services and plans for them. Revisions never change, so a parsed one is kept. */
 export class ServiceStates {
@@ -76,24 +76,36 @@ export class ServiceStates {
 
   async #withRevisions(records: readonly ServiceRecord[]): Promise<ServiceState[]> {
     const needed = records.map((record) => ({ record, numbers: revisionNumbers(record) }));
-    const missing = needed.flatMap(({ record, numbers }) =>
-      [...numbers]
-        .filter((number) => !this.#parsed.has(keyOf(record.name, number)))
-        .map((number) => ({ service: record.name, number })),
-    );
-    if (this.#parsed.size > mostCachedRevisions) this.#parsed.clear();
+    const known = new Map<string, Revision>();
+    const missing: { service: string; number: number }[] = [];
+    for (const { record, numbers } of needed)
+      for (const number of numbers) {
+        const parsed = this.#parsed.get(keyOf(record.name, number));
+        if (parsed) known.set(keyOf(record.name, number), parsed);
+        else missing.push({ service: record.name, number });
+      }
     const found = missing.length > 0 ? await this.#registry.revisionsOf(missing) : [];
-    for (const revision of found)
-      this.#parsed.set(keyOf(revision.service, revision.number), readRevision(revision));
+    for (const revision of found) {
+      const key = keyOf(revision.service, revision.number);
+      known.set(key, readRevision(revision));
+      this.#keep(key, known.get(key) as Revision);
+    }
     return needed.map(({ record, numbers }) => ({
       record,
       revisions: new Map(
         [...numbers].flatMap((number) => {
-          const revision = this.#parsed.get(keyOf(record.name, number));
+          const revision = known.get(keyOf(record.name, number));
           return revision ? [[number, revision] as const] : [];
         }),
       ),
     }));
+  }
+
+  /** The oldest go first. */
+  #keep(key: string, revision: Revision): void {
+    this.#parsed.set(key, revision);
+    const [oldest] = this.#parsed.keys();
+    if (this.#parsed.size > mostKeptRevisions && oldest !== undefined) this.#parsed.delete(oldest);
   }
 }
 

@@ -18,6 +18,8 @@ export interface StepHooks {
 /**
  * Take the steps, each once those before it are done, independent ones side by side; the first failure is returned.
  *
+ * What a hook throws is thrown on, once no step is under way any more.
+ *
  * @param afterFailure  `stop`: no further step is begun, since all of them stand or fall together. `go-on`: only those are
  *   skipped that come after one that failed.
  */
@@ -27,11 +29,12 @@ export async function runSteps(
   hooks: StepHooks,
 ): Promise<StepFailure | undefined> {
   let failure: StepFailure | undefined;
+  let isBroken = false;
   /** Of each step, whether it was done. */
   const ended = new Map<number, Promise<boolean>>();
   const take = async (step: Step): Promise<boolean> => {
-    const before = await Promise.all(step.after.map((number) => ended.get(number)));
-    if (before.includes(false) || (failure && afterFailure === "stop")) {
+    const before = await Promise.all(step.after.map((number) => ended.get(number)?.catch(() => false)));
+    if (before.includes(false) || isBroken || (failure && afterFailure === "stop")) {
       await hooks.skipped(step);
       return false;
     }
@@ -47,7 +50,13 @@ export async function runSteps(
       return false;
     }
   };
-  for (const step of steps) ended.set(step.number, take(step));
-  await Promise.all(ended.values());
+  const stopAtBreak = (thrown: unknown): never => {
+    isBroken = true;
+    throw thrown;
+  };
+  for (const step of steps) ended.set(step.number, take(step).catch(stopAtBreak));
+  // All of them have ended before this returns: whoever comes next in the lane must be alone.
+  const outcomes = await Promise.allSettled(ended.values());
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   return failure;
 }

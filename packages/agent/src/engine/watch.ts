@@ -1,7 +1,8 @@
 import { asProblem, backoffMs } from "@mcp/base";
-import { type Judgement, judge } from "@mcp/planner";
+import { type Judgement, judge, restartPauseMs } from "@mcp/planner";
 import type { Workload } from "@mcp/runtime";
 import type { Engine } from "./engine.ts";
+import { noteWhatHappened } from "./note-what-happened.ts";
 import type { KnownRuntime } from "./runtimes.ts";
 import type { Look } from "./service-state.ts";
 
@@ -18,6 +19,10 @@ export class Watch {
   readonly #engine: Engine;
   readonly #lastSeen = new Map<string, { readonly state: string; readonly hasDrifted: boolean }>();
   readonly #timers = new Map<string, { atMs: number; cancel: AbortController }>();
+  /** Services with a look that waits in their lane: one is enough. */
+  readonly #waiting = new Set<string>();
+  /** No look sooner than this, by the clock that cannot jump: after a repair that failed. */
+  readonly #notBefore = new Map<string, number>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -35,32 +40,45 @@ export class Watch {
   }
 
   async #subscribe(known: KnownRuntime): Promise<void> {
-    const { deps, signal, runtimeEvents, journal } = this.#engine;
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      try {
-        for await (const event of known.runtime.events(signal)) {
-          attempt = 0;
-          runtimeEvents.send(event);
-          const service = await this.#serviceOf(event.name, known);
-          if (service !== undefined) this.lookSoon(service, debounceMs);
-        }
-      } catch (thrown) {
-        if (signal.aborted) return;
-        deps.log.warn("the events of a runtime were lost", {
-          runtime: known.name,
-          problem: asProblem(thrown).toJSON(),
-        });
-      }
+    const { deps, signal, journal, runtimes } = this.#engine;
+    let attempt = 0;
+    let isLost = false;
+    const say = (kind: "runtime_lost" | "runtime_back", text: string): Promise<void> =>
+      journal.write({ service: "", kind, text: `${known.name}: ${text}` });
+    while (!signal.aborted) {
+      const beganMs = deps.clock.monotonic();
+      await this.#hear(known);
       if (signal.aborted) return;
-      if (attempt === 0)
-        await journal.write({
-          service: "",
-          kind: "runtime_lost",
-          text: `${known.name}: its events were lost`,
-        });
-      await deps.clock.sleep(backoffMs(resubscribe, attempt + 1, deps.random()), signal).catch(() => {});
+      if (deps.clock.monotonic() - beganMs > resubscribe.maxMs) attempt = 0;
+      if (!isLost) await say("runtime_lost", "its events were lost");
+      isLost = true;
+      await deps.clock.sleep(backoffMs(resubscribe, ++attempt, deps.random()), signal).catch(() => {});
+      if (signal.aborted) return;
+      await runtimes.refresh(known, signal);
+      if (!known.trouble) {
+        await say("runtime_back", "it answers again");
+        isLost = false;
+      }
       // What happened in between was not heard.
-      if (!signal.aborted) await this.#lookAtAll();
+      await this.#lookAtAll();
+    }
+  }
+
+  /** Until the stream of events ends, as it does when its runtime does. */
+  async #hear(known: KnownRuntime): Promise<void> {
+    const { deps, signal, runtimeEvents } = this.#engine;
+    try {
+      for await (const event of known.runtime.events(signal)) {
+        runtimeEvents.send(event);
+        const service = await this.#serviceOf(event.name, known);
+        if (service !== undefined) this.lookSoon(service, debounceMs);
+      }
+    } catch (thrown) {
+      if (signal.aborted) return;
+      deps.log.warn("the events of a runtime were lost", {
+        runtime: known.name,
+        problem: asProblem(thrown).toJSON(),
+      });
     }
   }
 
@@ -87,38 +105,60 @@ export class Watch {
   /** Look at a service after so long; a look that is due sooner already stands. */
   lookSoon(service: string, afterMs: number): void {
     const { deps, signal } = this.#engine;
-    const atMs = deps.clock.monotonic() + afterMs;
+    const nowMs = deps.clock.monotonic();
+    const atMs = Math.max(nowMs + afterMs, this.#notBefore.get(service) ?? 0);
     const due = this.#timers.get(service);
     if (due && due.atMs <= atMs) return;
     due?.cancel.abort();
     const cancel = new AbortController();
     this.#timers.set(service, { atMs, cancel });
-    deps.clock.sleep(afterMs, AbortSignal.any([signal, cancel.signal])).then(
-      () => {
-        this.#timers.delete(service);
-        return this.#engine
-          .inLane(service, () => this.#look(service))
-          .catch((thrown: unknown) => {
-            if (!signal.aborted)
-              deps.log.error("a service could not be looked at", {
-                service,
-                problem: asProblem(thrown).toJSON(),
-              });
-          });
-      },
-      () => {},
-    );
+    const stop = (): void => cancel.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    deps.clock
+      .sleep(atMs - nowMs, cancel.signal)
+      .then(
+        () => {
+          this.#timers.delete(service);
+          this.#lookInLane(service);
+        },
+        () => {},
+      )
+      .finally(() => signal.removeEventListener("abort", stop));
+  }
+
+  #lookInLane(service: string): void {
+    if (this.#waiting.has(service)) return;
+    this.#waiting.add(service);
+    const { deps, signal } = this.#engine;
+    const look = (): Promise<void> => {
+      this.#waiting.delete(service);
+      return this.#look(service);
+    };
+    this.#engine.inLane(service, look).catch((thrown: unknown) => {
+      if (signal.aborted) return;
+      const problem = asProblem(thrown);
+      const cause = problem.code === "internal" ? { cause: problem.cause } : {};
+      deps.log.error("a service could not be looked at", { service, problem: problem.toJSON(), ...cause });
+    });
   }
 
   async #look(service: string): Promise<void> {
     const { deps, signal, states } = this.#engine;
     if (signal.aborted) return;
+    await this.#engine.settle(service);
     const look = await states.look(service, "repair", deps.clock.now(), signal);
     if (!look) return;
+    await noteWhatHappened(look, deps.registry, deps.clock.now());
     await this.#report(look);
     if (look.plan.wakeAtMs !== undefined)
       this.lookSoon(service, Math.max(0, look.plan.wakeAtMs - deps.clock.now()));
-    if (look.plan.steps.length > 0) await this.#engine.repair(service);
+    if (look.plan.steps.length === 0) return;
+    if (await this.#engine.repair(service)) this.#notBefore.delete(service);
+    else {
+      // A start that fails removes what it made, which is an event again: without a pause that would never end.
+      this.#notBefore.set(service, deps.clock.monotonic() + restartPauseMs);
+      this.lookSoon(service, restartPauseMs);
+    }
   }
 
   /** Only what changed since the last look is an event, and only if it is drift, or the end of it: the rest was asked for. */

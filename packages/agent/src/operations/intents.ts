@@ -5,6 +5,7 @@ import { isSameContent, type RevisionContent } from "../revision/content.ts";
 import { toRevision } from "../revision/revision.ts";
 import { checkDefinition, type ProposalDeps, pinImages, withComponent } from "./proposal.ts";
 import type { OperationRequest } from "./request.ts";
+import { wishesOf } from "./wishes.ts";
 
 export interface IntentDeps extends ProposalDeps {
   readonly registry: Registry;
@@ -26,7 +27,7 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
   async deploy(operation, request, deps) {
     // The proposal names its operation in one transaction: it has been made already.
     if (operation.revision !== undefined) return;
-    const checked = await checkDefinition(request.definition, deps);
+    const checked = await checkDefinition(request.definition, request.component, deps);
     const pinned = await pinImages(checked, deps);
     await deps.note([...checked.notes, ...pinned.notes]);
     const current = await currentState(checked.service, deps);
@@ -57,11 +58,14 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
       await deps.registry.setDesired(operation.service, "absent");
   },
 
-  async stop(operation, { component }, { registry }) {
+  // It may have been undeployed while this waited in its lane: `load` says so.
+  async stop(operation, { component }, { registry, states }) {
+    await states.load(operation.service);
     await registry.setDesired(operation.service, "stopped", component ? [component] : undefined);
   },
 
-  async start(operation, { component }, { registry }) {
+  async start(operation, { component }, { registry, states }) {
+    await states.load(operation.service);
     await registry.setDesired(operation.service, "running", component ? [component] : undefined);
   },
 
@@ -92,26 +96,8 @@ async function propose(
   current: ServiceState | undefined,
   { registry }: IntentDeps,
 ): Promise<void> {
-  const { complete, components } = toRevision(operation.service, 0, content);
-  const wanted = complete.active ? ("running" as const) : ("stopped" as const);
-  const held = new Map(current?.record.components.map(({ name, desired }) => [name, desired]));
-  await registry.propose({
-    service: operation.service,
-    managed: complete.managed,
-    origin,
-    content,
-    operationId: operation.id,
-    desired: wanted,
-    components: components.map(({ name, knownName }) => ({
-      name,
-      knownName,
-      // A deploy of one component does not undo a stop of the others.
-      desired: onlyComponent === undefined || name === onlyComponent ? wanted : (held.get(name) ?? wanted),
-    })),
-    ports: components.flatMap(({ name, ports }) =>
-      ports.map(({ address, host, protocol }) => ({ component: name, address, port: host, protocol })),
-    ),
-  });
+  const wishes = wishesOf(toRevision(operation.service, 0, content), onlyComponent, current);
+  await registry.propose({ ...wishes, origin, content, operationId: operation.id });
 }
 
 export function wantedContent(
@@ -152,15 +138,17 @@ export async function revisionToReturnTo(
       ? revisions.find((revision) => revision.state === "earlier" && revision.number !== currentRevision)
       : revisions.find((revision) => revision.number === number);
   if (found) return found;
-  if (number !== undefined)
-    throw new Problem(
-      "revision_not_found",
-      `${name} has no revision ${number}`,
-      `see what there is with: mcp service history ${name}`,
-    );
+  if (number !== undefined) throw revisionNotFound(name, number);
   throw new Problem(
     "no_earlier_revision",
     `${name} has no earlier revision to go back to`,
     `see its history with: mcp service history ${name}`,
   );
 }
+
+export const revisionNotFound = (service: string, number: number): Problem =>
+  new Problem(
+    "revision_not_found",
+    `${service} has no revision ${number}`,
+    `see what there is with: mcp service history ${service}`,
+  );

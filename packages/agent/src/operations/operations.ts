@@ -1,8 +1,7 @@
-import { Problem } from "@mcp/base";
 import type { OperationRecord } from "@mcp/registry";
 import type { Engine } from "../engine/engine.ts";
 import { currentState, revisionToReturnTo } from "./intents.ts";
-import { checkDefinition } from "./proposal.ts";
+import { checkDefinition, componentNotFound } from "./proposal.ts";
 import type { DefinitionText, OperationRequest } from "./request.ts";
 
 /**
@@ -18,18 +17,16 @@ export class Operations {
 
   /**
    * Make a service match a definition: all of it, or one component.
-   * @throws Problem of `checkDefinition`, `component_not_found`.
+   * @throws Problem of `checkDefinition`.
    */
   async deploy(requestId: string, definition: DefinitionText, component?: string): Promise<OperationRecord> {
     const { deps, runtimes } = this.#engine;
-    const { service, components } = await checkDefinition(definition, {
+    const { service } = await checkDefinition(definition, component, {
       node: deps.node,
       runtimes,
       allowedVolumes: deps.allowedVolumes,
       resolve: () => Promise.reject(new Error("nothing is resolved while checking")),
     });
-    if (component !== undefined && !components.some(({ name }) => name === component))
-      throw componentNotFound(service, component, `${definition.file} has no such component`);
     const request = { kind: "deploy" as const, definition, ...(component !== undefined && { component }) };
     return this.#engine.submit(requestId, service, request);
   }
@@ -68,10 +65,3 @@ export class Operations {
       throw componentNotFound(service, component, `${service} has no such component`);
   }
 }
-
-export const componentNotFound = (service: string, component: string, why: string): Problem =>
-  new Problem(
-    "component_not_found",
-    `there is no component ${component}: ${why}`,
-    `see its components with: mcp status ${service}`,
-  );

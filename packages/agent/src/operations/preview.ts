@@ -8,6 +8,7 @@ import { type Revision, toRevision } from "../revision/revision.ts";
 import { currentState, isCurrent, revisionToReturnTo, wantedContent } from "./intents.ts";
 import { checkDefinition, pinImages } from "./proposal.ts";
 import type { DefinitionText } from "./request.ts";
+import { type Wishes, wishesOf } from "./wishes.ts";
 
 export interface Preview {
   readonly service: string;
@@ -29,7 +30,7 @@ export async function previewDeploy(
     allowedVolumes: deps.allowedVolumes,
     resolve: (reference: string) => deps.images.resolve(reference, signal),
   };
-  const checked = await checkDefinition(definition, proposal);
+  const checked = await checkDefinition(definition, component, proposal);
   const pinned = await pinImages(checked, proposal);
   const current = await currentState(checked.service, { states });
   const content = wantedContent(pinned.content, current, component);
@@ -68,9 +69,15 @@ async function previewContent(
   notes: readonly string[],
   signal: AbortSignal,
 ): Promise<Preview> {
-  const number = await nextRevision(engine, service);
-  const state = tried(toRevision(service, number, content), component, current);
-  return previewOf(engine, state, notes, signal);
+  const revision = toRevision(service, await nextRevision(engine, service), content);
+  const wishes = wishesOf(revision, component, current);
+  const preview = await previewOf(engine, tried(revision, wishes, current), notes, signal);
+  const refused = await engine.deps.registry.checkClaims(wishes).then(
+    () => [],
+    (thrown: unknown) => [{ component: "", why: asProblem(thrown).message }],
+  );
+  const { plan: planned } = preview;
+  return { ...preview, plan: { ...planned, blocked: [...planned.blocked, ...refused] } };
 }
 
 async function nextRevision(engine: Engine, service: string): Promise<number> {
@@ -79,33 +86,20 @@ async function nextRevision(engine: Engine, service: string): Promise<number> {
 }
 
 /** The service as it would stand in the registry once the revision is proposed. */
-function tried(
-  revision: Revision,
-  onlyComponent: string | undefined,
-  current: ServiceState | undefined,
-): ServiceState {
-  const desired = revision.complete.active ? ("running" as const) : ("stopped" as const);
-  const before = new Map(current?.record.components.map((component) => [component.name, component]));
-  const components = revision.components.map(({ name, knownName }) => ({
-    name,
-    knownName,
-    desired:
-      onlyComponent === undefined || name === onlyComponent
-        ? desired
-        : (before.get(name)?.desired ?? desired),
-  }));
+function tried(revision: Revision, wishes: Wishes, current: ServiceState | undefined): ServiceState {
+  const { service, desired, managed, components } = wishes;
+  const kept = (current?.record.components ?? []).filter(
+    ({ name }) => !components.some((wished) => wished.name === name),
+  );
   const record: ServiceRecord = {
     updatedAtMs: 0,
     instances: [],
     ...current?.record,
-    name: revision.service,
+    name: service,
     desired,
-    managed: revision.complete.managed,
+    managed,
     candidate: { revision: revision.number, state: "trying" },
-    components: [
-      ...components,
-      ...[...before.values()].filter(({ name }) => !components.some((kept) => kept.name === name)),
-    ],
+    components: [...components, ...kept],
   };
   return { record, revisions: new Map([...(current?.revisions ?? []), [revision.number, revision]]) };
 }
@@ -130,33 +124,5 @@ async function previewOf(
   const goal = engine.states.goalOf(state, "operation");
   const observation = await engine.states.observe(goal, signal);
   const planned = plan(goal, observation, engine.deps.clock.now());
-  const conflict = await claimConflict(engine, state);
-  return {
-    service: state.record.name,
-    plan: conflict
-      ? { ...planned, blocked: [...planned.blocked, { component: "", why: conflict }] }
-      : planned,
-    notes: [...notes, ...planned.notes],
-  };
-}
-
-/** Names and ports that another service holds: the deploy would be refused for them. */
-async function claimConflict(
-  engine: Engine,
-  { record, revisions }: ServiceState,
-): Promise<string | undefined> {
-  const candidate = revisions.get(record.candidate?.revision ?? -1);
-  if (!candidate) return undefined;
-  try {
-    await engine.deps.registry.checkClaims({
-      service: record.name,
-      components: candidate.components.map(({ name, knownName }) => ({ name, knownName })),
-      ports: candidate.components.flatMap(({ name, ports }) =>
-        ports.map(({ address, host, protocol }) => ({ component: name, address, port: host, protocol })),
-      ),
-    });
-    return undefined;
-  } catch (thrown) {
-    return asProblem(thrown).message;
-  }
+  return { service: state.record.name, plan: planned, notes: [...notes, ...planned.notes] };
 }

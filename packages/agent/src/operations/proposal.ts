@@ -35,9 +35,16 @@ export interface CheckedComponent extends CompleteComponent {
 
 /**
  * Read a definition and see whether this node can run it. No effects, so that bad input is told at once.
- * @throws Problem of `@mcp/servicedef`, `wrong_node`, `runtime_unsupported`, `not_yet_supported`, `volume_*`.
+ *
+ * @param onlyComponent  the one that is asked for; absent for all.
+ * @throws Problem of `@mcp/servicedef`, `component_not_found`, `wrong_node`, `runtime_unsupported`, `not_yet_supported`,
+ *   `volume_*`.
  */
-export async function checkDefinition(text: DefinitionText, deps: ProposalDeps): Promise<CheckedDefinition> {
+export async function checkDefinition(
+  text: DefinitionText,
+  onlyComponent: string | undefined,
+  deps: ProposalDeps,
+): Promise<CheckedDefinition> {
   const definition = parseDefinition(text.toml, { file: text.file });
   const conventions = currentConventions(text.imageRegistry === "" ? undefined : text.imageRegistry);
   const complete = completeDefinition(definition, conventions);
@@ -47,6 +54,8 @@ export async function checkDefinition(text: DefinitionText, deps: ProposalDeps):
       `${complete.name} is meant for node ${complete.node}, and this is ${deps.node}`,
       `deploy it there: mcp deploy --node ${complete.node} ${complete.name}`,
     );
+  if (onlyComponent !== undefined && !complete.components.some(({ name }) => name === onlyComponent))
+    throw componentNotFound(complete.name, onlyComponent, `${text.file} has no such component`);
   const notes: string[] = [];
   const components: CheckedComponent[] = [];
   for (const component of complete.components) {
@@ -112,6 +121,13 @@ export function withComponent(
     ],
   };
 }
+
+export const componentNotFound = (service: string, component: string, why: string): Problem =>
+  new Problem(
+    "component_not_found",
+    `there is no component ${component}: ${why}`,
+    `see its components with: mcp status ${service}`,
+  );
 
 function refuseWhatIsNotBuilt(component: CompleteComponent): void {
   const unbuilt =

@@ -1,7 +1,8 @@
-import type { LogLine, LogOptions } from "@mcp/runtime";
+import { isProblem } from "@mcp/base";
+import type { LogLine, LogOptions, RuntimeKind } from "@mcp/runtime";
 import { AsyncQueue } from "../engine/async-queue.ts";
 import type { Engine } from "../engine/engine.ts";
-import { componentNotFound } from "../operations/operations.ts";
+import { componentNotFound } from "../operations/proposal.ts";
 
 export interface ComponentLogLine extends LogLine {
   readonly component: string;
@@ -33,13 +34,14 @@ export async function* logs(
     throw componentNotFound(service, component, `${service} has no such component`);
   const ending = new AbortController();
   const joined = AbortSignal.any([signal, engine.signal, ending.signal]);
-  const sources = record.instances
+  const instances = record.instances
     .filter((instance) => component === undefined || instance.component === component)
-    .filter(({ startedAtMs }) => startedAtMs !== undefined)
-    .map(({ name, component: of, kind }): Source => {
-      const { runtime } = engine.runtimes.require(kind as Parameters<typeof engine.runtimes.require>[0]);
-      return { component: of, instance: name, lines: runtime.logs(name, options, joined) };
-    });
+    .filter(({ startedAtMs }) => startedAtMs !== undefined);
+  const sources = instances.map(({ name, component: of, kind }): Source => {
+    const { runtime } = engine.runtimes.require(kind as RuntimeKind);
+    const lines = linesOf(runtime.logs(name, options, joined), instances.length === 1);
+    return { component: of, instance: name, lines };
+  });
   try {
     yield* options.follow ? asTheyCome(sources, joined) : byTime(sources);
   } finally {
@@ -49,21 +51,32 @@ export async function* logs(
 
 /** A merge of sources that are each in order. */
 async function* byTime(sources: readonly Source[]): AsyncGenerator<ComponentLogLine, void> {
-  const heads = await Promise.all(
-    sources.map(async (source) => {
-      const iterator = source.lines[Symbol.asyncIterator]();
-      return { source, iterator, next: await iterator.next() };
-    }),
-  );
-  for (;;) {
-    const open = heads.filter(({ next }) => !next.done);
-    const first = open.reduce<(typeof open)[number] | undefined>(
-      (best, head) => (best && best.next.value.atMs <= head.next.value.atMs ? best : head),
-      undefined,
+  const heads = sources.map((source) => ({ source, iterator: source.lines[Symbol.asyncIterator]() }));
+  try {
+    const next = new Map(
+      await Promise.all(heads.map(async (head) => [head, await head.iterator.next()] as const)),
     );
-    if (!first) return;
-    yield { ...first.next.value, component: first.source.component, instance: first.source.instance };
-    first.next = await first.iterator.next();
+    for (;;) {
+      let first: { head: (typeof heads)[number]; line: LogLine } | undefined;
+      for (const [head, { done, value }] of next)
+        if (!done && (!first || value.atMs < first.line.atMs)) first = { head, line: value };
+      if (!first) return;
+      const { component, instance } = first.head.source;
+      yield { ...first.line, component, instance };
+      next.set(first.head, await first.head.iterator.next());
+    }
+  } finally {
+    // A reader that leaves early leaves files and connections open otherwise.
+    await Promise.all(heads.map(({ iterator }) => iterator.return?.()));
+  }
+}
+
+/** The lines of an instance; none if its runtime has lost it, so that the others' can still be read. */
+async function* linesOf(lines: AsyncIterable<LogLine>, isOnlyOne: boolean): AsyncGenerator<LogLine, void> {
+  try {
+    yield* lines;
+  } catch (thrown) {
+    if (isOnlyOne || !isProblem(thrown) || thrown.code !== "workload_not_found") throw thrown;
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ComponentGoal, type Drift, judge, type Observation, type ObservedState } from "@mcp/planner";
 import type { EventRecord } from "@mcp/registry";
-import type { Workload } from "@mcp/runtime";
+import type { Workload, WorkloadExit } from "@mcp/runtime";
 import type { Engine } from "../engine/engine.ts";
 import type { ServiceState } from "../engine/service-state.ts";
 import { liveInstances } from "./live.ts";
@@ -52,7 +52,7 @@ export async function status(
         : [];
       return {
         state,
-        components: goal.components.map((component) => componentStatus(component, observation)),
+        components: goal.components.map((component) => componentStatus(component, observation, state)),
         ...(running && { runningOperation: running.id }),
       };
     }),
@@ -73,11 +73,17 @@ export async function status(
   };
 }
 
-function componentStatus(goal: ComponentGoal, observation: Observation): ComponentStatus {
+function componentStatus(
+  goal: ComponentGoal,
+  observation: Observation,
+  state: ServiceState,
+): ComponentStatus {
   const { instance, observed, drift } = judge(goal, observation);
   const sighting = instance === undefined ? undefined : observation.sightings.get(instance);
   const record = goal.instances.find(({ name }) => name === instance);
+  const kept = state.record.instances.find(({ name }) => name === instance)?.lastExit;
   const exit = sighting?.state === "exited" ? sighting.exit : undefined;
+  const lastExit = exit ?? (kept as WorkloadExit | undefined);
   const startedAtMs = sighting && "startedAtMs" in sighting ? sighting.startedAtMs : undefined;
   const sinceMs = exit?.atMs ?? startedAtMs;
   return {
@@ -88,6 +94,6 @@ function componentStatus(goal: ComponentGoal, observation: Observation): Compone
     restarts: record?.restarts ?? 0,
     ...(instance !== undefined && { instance }),
     ...(sinceMs !== undefined && { sinceMs }),
-    ...(exit?.code !== undefined && { lastExitCode: exit.code }),
+    ...(lastExit?.code !== undefined && { lastExitCode: lastExit.code }),
   };
 }

@@ -48,10 +48,12 @@ export function isSameContent(a: RevisionContent, b: RevisionContent): boolean {
 
 function canonical({ sources, components }: RevisionContent): string {
   return JSON.stringify(
-    components.map(({ name, source, image, volumes }) => {
-      const { definition, conventions } = sources[source] ?? {};
-      return [name, definition, conventions, image.reference, image.digest, volumes];
-    }),
+    [...components]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ name, source, image, volumes }) => {
+        const { definition, conventions } = sources[source] ?? {};
+        return [name, definition, conventions, image.reference, image.digest, volumes];
+      }),
     // Keys in order, so that the order in which somebody wrote them is no difference.
     (_, value: unknown) =>
       value && typeof value === "object" && !Array.isArray(value)

@@ -13,7 +13,7 @@ export async function resolveVolumes(
   component: CompleteComponent,
   allowed: readonly string[],
 ): Promise<{ volumes: VolumeMount[]; notes: string[] }> {
-  const roots = await Promise.all(allowed.map((folder) => realpath(folder).catch(() => folder)));
+  const roots = await rootsOf(allowed);
   const volumes: VolumeMount[] = [];
   const notes: string[] = [];
   for (const { host, guest, readOnly, relabel, byConvention } of component.volumes) {
@@ -36,9 +36,18 @@ export async function resolveVolumes(
   return { volumes, notes };
 }
 
-/** Just before a start: a folder may have become a link to elsewhere since its revision was accepted. */
-export async function checkVolumesStill(volumes: readonly VolumeMount[], component: string): Promise<void> {
+const rootsOf = (allowed: readonly string[]): Promise<string[]> =>
+  Promise.all(allowed.map((folder) => realpath(folder).catch(() => folder)));
+
+/** Just before a start: the agent's config may allow less than it did, and a folder may have become a link to elsewhere. */
+export async function checkVolumesStill(
+  volumes: readonly VolumeMount[],
+  component: string,
+  allowed: readonly string[],
+): Promise<void> {
+  const roots = await rootsOf(allowed);
   for (const { host } of volumes) {
+    if (!isInside(host, roots)) throw notAllowed(component, host, host, allowed);
     const now = await realpath(host).catch(() => undefined);
     if (now !== host)
       throw new Problem(

@@ -61,6 +61,7 @@ export function problemsOnTheWire(log: Logger): Interceptor {
       };
       return { ...response, message: converted() };
     } catch (thrown) {
+      if (request.signal.aborted) throw new ConnectError("the client went away", Code.Canceled);
       throw convert(thrown, request.method.name);
     }
   };

@@ -8,6 +8,7 @@ import { definitionFromJSON, printDefinition } from "@mcp/servicedef";
 import { type Agent, notBuiltYet } from "../agent.ts";
 import { toSighting } from "../engine/observe.ts";
 import type { ServiceState } from "../engine/service-state.ts";
+import { revisionNotFound } from "../operations/intents.ts";
 import { previewDeploy, previewRollback, previewService } from "../operations/preview.ts";
 import { doctor } from "../queries/doctor.ts";
 import { liveInstances } from "../queries/live.ts";
@@ -50,6 +51,7 @@ type Handlers = Omit<
 >;
 
 const mostLinesAMessage = 200;
+const eventsAtOnce = 1_000;
 
 /** Questions: they change nothing. Decode, one use case, encode. */
 export function queryHandlers(agent: Agent): Handlers {
@@ -83,6 +85,8 @@ export function queryHandlers(agent: Agent): Handlers {
       const state = await engine.states.load(decodeName("service", service));
       const number = decodeOptionalNumber(revision) ?? state.record.currentRevision ?? 0;
       const record = await deps.registry.revision(state.record.name, number);
+      if (!record && revision !== 0n) throw revisionNotFound(service, number);
+      // Not even one was accepted yet.
       if (!record) return { service: encodeSummary(state) };
       const { components, content } = readRevision(record);
       const toml = content.sources
@@ -157,16 +161,18 @@ export function queryHandlers(agent: Agent): Handlers {
     async *watchEvents({ service, since }, { signal }) {
       const only = decodeOptionalName("service", service);
       const listening = engine.journal.listen(signal);
+      const filter = { ...(only !== undefined && { service: only }), limit: eventsAtOnce };
       let lastId = 0;
-      if (since)
-        for (const event of await deps.registry.events({
-          ...(only !== undefined && { service: only }),
-          sinceMs: timestampMs(since),
-          limit: 10_000,
-        })) {
+      // All that were kept, page by page, before what is heard from now on.
+      for (let isMore = since !== undefined; isMore; ) {
+        const sinceMs = since === undefined ? 0 : timestampMs(since);
+        const page = await deps.registry.events({ ...filter, sinceMs, afterId: lastId });
+        for (const event of page) {
           lastId = event.id;
           yield { event: encodeEvent(event) };
         }
+        isMore = page.length === eventsAtOnce;
+      }
       for await (const event of listening)
         if (event.id > lastId && (only === undefined || event.service === only))
           yield { event: encodeEvent(event) };
