@@ -53,6 +53,7 @@ export const problemCodes = {
   disk_full: { exit: 6, wire: "resource_exhausted" },
   database_read_only: { exit: 6, wire: "failed_precondition" },
   database_newer: { exit: 6, wire: "failed_precondition" },
+  database_in_use: { exit: 6, wire: "failed_precondition" },
   database_failed: { exit: 6, wire: "internal" },
   socket_in_use: { exit: 6, wire: "failed_precondition" },
   timed_out: { exit: 6, wire: "deadline_exceeded" },

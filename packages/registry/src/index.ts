@@ -1,4 +1,5 @@
 export type { NameClaim, PortClaim } from "./claims.ts";
+export { type DatabaseLock, lockDatabase } from "./database-lock.ts";
 export type { EventFilter, NewEvent } from "./events.ts";
 export type { InstanceChange, NewInstance } from "./instances.ts";
 export { openRegistry, type RegistryOptions } from "./open-registry.ts";
