@@ -23,6 +23,8 @@ export interface Wanted {
   readonly start: (requestId: string, signal: AbortSignal) => Updates;
   /** Of the whole service, if all of it is deployed. */
   readonly componentCount?: number;
+  /** The definition that is deployed says `active = false`. */
+  readonly isInactive?: boolean;
 }
 
 /** The base of a command that changes what runs. */

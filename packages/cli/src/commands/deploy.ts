@@ -35,7 +35,7 @@ export default class Deploy extends OperationCommand {
   async run(): Promise<OperationReport | PlanReport> {
     const { args, flags } = await this.parse(Deploy);
     const asked = { command: "deploy", target: args.service, file: flags.file };
-    const { target, node, definition, componentCount } = await wantedDefinition(
+    const { target, node, definition, componentCount, isInactive } = await wantedDefinition(
       await this.mcpConfig(flags),
       asked,
     );
@@ -51,6 +51,7 @@ export default class Deploy extends OperationCommand {
       target,
       again: asTyped(asked, target),
       start: (requestId, signal) => agent.deploy({ requestId, definition, component }, { signal }),
+      isInactive,
       ...(component === "" && { componentCount }),
     });
   }

@@ -10,6 +10,7 @@ export interface WantedDefinition {
   readonly target: Target;
   readonly node?: string;
   readonly componentCount: number;
+  readonly isInactive: boolean;
   readonly definition: Required<DefinitionJson>;
 }
 
@@ -33,12 +34,13 @@ export async function wantedDefinition(config: McpConfig, asked: Asked): Promise
   // Loaded here: most commands need no definition.
   const { currentConventions, parseDefinition } = await import("@mcp/servicedef");
   currentConventions(config.imageRegistry);
-  const { name, node, components } = located(() => parseDefinition(text, { file: shown }), shown);
+  const { name, node, active, components } = located(() => parseDefinition(text, { file: shown }), shown);
   if (target && target.service !== name) throw otherName(target.service, name, shown);
   return {
     target: target ?? { service: name },
     ...(node !== undefined && { node }),
     componentCount: components.length,
+    isInactive: active === false,
     definition: { toml: text, file: shown, imageRegistry: config.imageRegistry ?? "" },
   };
 }

@@ -39,7 +39,6 @@ describe("what an operation came to", () => {
       "hello r3 running (1 removed, 2 unchanged) in 1.2s",
     ],
     ["deploy", [], 20, "hello r3 is as it should be; nothing to do"],
-    ["deploy", [{ action: "accept" }], 20, "hello r3 is as it should be; nothing to do"],
     ["rollback", [start("a")], undefined, "hello r3 running (1 changed) in 1.2s"],
     ["start", [start("a")], undefined, "hello r3 running in 1.2s"],
     ["restart", [start("a")], undefined, "hello r3 running in 1.2s"],
@@ -70,5 +69,17 @@ describe("what an operation came to", () => {
     expect(resultView(report, { target, componentCount: 1 }, plain)).toBe(
       text("note: the registry cannot be reached", "hello running (1 changed) in 1.2s"),
     );
+  });
+
+  it("says so when a revision was accepted and nothing had to move", () => {
+    const accepted = operation("deploy", [{ action: "accept" }]);
+    expect(resultView(accepted, { target }, plain)).toBe(
+      "hello r3 is accepted; nothing had to be started or stopped for it",
+    );
+  });
+
+  it("does not call running what its definition wants stopped", () => {
+    const stopped = operation("deploy", [{ action: "stop", component: "a" }, { action: "accept" }]);
+    expect(resultView(stopped, { target, isInactive: true }, plain)).toBe("hello r3 stopped in 1.2s");
   });
 });

@@ -7,12 +7,14 @@ export interface Asked {
   readonly target: Target;
   /** Of the whole service, if all of it was deployed. */
   readonly componentCount?: number;
+  /** Its definition says `active = false`. */
+  readonly isInactive?: boolean;
 }
 
 /** One line: what an operation that succeeded came to. */
 export function resultView(
   operation: OperationReport,
-  { target, componentCount }: Asked,
+  { target, componentCount, isInactive }: Asked,
   style: Style,
 ): string {
   const { revision, kind, createdAt, finishedAt } = operation;
@@ -22,8 +24,12 @@ export function resultView(
   const notes = operation.notes.map((note) => `${style.yellow("note:")} ${note}\n`).join("");
   if (isDeploy(kind) || kind === "start" || kind === "restart") {
     const changes = changesText(operation, componentCount);
-    if (changes === undefined) return `${notes}${name} is as it should be; nothing to do`;
-    return `${notes}${style.bold(name)} ${style.green("running")}${changes}${time}`;
+    const state = isInactive ? "stopped" : style.green("running");
+    if (changes !== undefined) return `${notes}${style.bold(name)} ${state}${changes}${time}`;
+    const isAccepted = operation.steps.some(({ action }) => action === "accept");
+    return isAccepted
+      ? `${notes}${style.bold(name)} is accepted; nothing had to be started or stopped for it`
+      : `${notes}${name} is as it should be; nothing to do`;
   }
   const outcome = { stop: "stopped", undeploy: "is gone" }[kind] ?? `${kind} done`;
   return `${notes}${style.bold(name)} ${outcome}${time}`;
