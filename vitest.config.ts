@@ -15,7 +15,9 @@ export default defineConfig({
       project("architecture", ["test/architecture/**/*.test.ts"]),
       project("packaging", ["test/packaging/**/*.test.ts"], { testTimeout: 180_000 }),
       project("quickstart", ["test/quickstart/**/*.test.ts"], { testTimeout: 300_000, hookTimeout: 120_000 }),
-      project("conformance", ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"], { testTimeout: 90_000 }),
+      project("conformance", ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"], {
+        testTimeout: 90_000,
+      }),
       project("e2e", ["test/e2e/**/*.test.ts"], { testTimeout: 180_000 }),
     ],
   },
