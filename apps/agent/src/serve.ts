@@ -1,4 +1,4 @@
-import { Agent } from "@mcp/agent";
+import { Agent, routesOf } from "@mcp/agent";
 import { asProblem } from "@mcp/base";
 import { createLogger, type Logger, realClock } from "@mcp/host";
 import { openRegistry, type Registry } from "@mcp/registry";
@@ -26,7 +26,7 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
       intervalMs: config["monitor.interval"],
       disks: [{ use: "database", path: config["database.path"] }],
     });
-    const server = await listen(config["server.socket"], agent);
+    const server = await listen(config["server.socket"], routesOf(agent));
     await agent.start();
     log.info("serving", { socket: config["server.socket"], node: config["agent.node"], version });
     log.info("stopping", { signal: await stopped });
