@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { Agent, routesOf } from "@mcp/agent";
 import { asProblem } from "@mcp/base";
 import { createLogger, type Logger, realClock } from "@mcp/host";
@@ -24,7 +25,7 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
       allowedVolumes: config["volumes.allow"],
       random: Math.random,
       intervalMs: config["monitor.interval"],
-      disks: [{ use: "database", path: config["database.path"] }],
+      disks: [{ use: "database", path: dirname(config["database.path"]) }],
     });
     const server = await listen(config["server.socket"], routesOf(agent));
     await agent.start();
