@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { spawnAgent } from "../../apps/agent/test/agent-process.ts";
 import { rigMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { deploy, last, newRequestId, spawnAgent, startNode, type TestNode } from "./node.ts";
+import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
 
 let node: TestNode;
 let why: string | undefined;

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type AgentClient, connect, type OperationJson, type OperationUpdateJson } from "@mcp/client";
+import { spawnAgent } from "../../apps/agent/test/agent-process.ts";
 import { type PodmanRig, startPodmanRig } from "../../packages/runtime-podman/test/rig.ts";
 
 /** A node of a test's own: real podman with its own store, and the real agent as a process. */
@@ -18,23 +19,6 @@ export interface TestNode {
   /** Send a signal, and wait until the agent is gone. Returns its exit code, if it had one. */
   end(signal: NodeJS.Signals): Promise<number | null>;
   close(): Promise<void>;
-}
-
-const main = new URL("../../apps/agent/src/main.ts", import.meta.url).pathname;
-const script = `const { main } = await import(${JSON.stringify(main)}); process.exitCode = await main(process.argv.slice(1), process.env);`;
-
-export function spawnAgent(argv: readonly string[]): ChildProcess {
-  const node = [
-    "--conditions=@mcp/source",
-    "--import",
-    "tsx",
-    "--input-type=module",
-    "-e",
-    script,
-    "--",
-    ...argv,
-  ];
-  return spawn(process.execPath, node, { stdio: ["ignore", "pipe", "pipe"] });
 }
 
 export async function startNode(): Promise<TestNode> {

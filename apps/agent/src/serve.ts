@@ -2,9 +2,9 @@ import { dirname } from "node:path";
 import { Agent, routesOf } from "@mcp/agent";
 import { asProblem } from "@mcp/base";
 import { createLogger, type Logger, realClock } from "@mcp/host";
-import { openRegistry, type Registry } from "@mcp/registry";
+import { type DatabaseLock, lockDatabase, openRegistry, type Registry } from "@mcp/registry";
 import type { AgentConfig } from "./config.ts";
-import { listen } from "./listen.ts";
+import { listen, requireFreeSocket } from "./listen.ts";
 import { wireRuntimes } from "./wire-runtimes.ts";
 
 /** Run the agent until SIGTERM or SIGINT. Workloads go on when it ends. */
@@ -12,7 +12,9 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
   const log = createLogger({ level: config["log.level"] });
   dieOnBugs(log);
   const stopped = stopSignal();
-  const registry = await openAtLeastForReading(config["database.path"], version, log);
+  const socket = config["server.socket"];
+  await requireFreeSocket(socket);
+  const { registry, lock } = await openAtLeastForReading(config["database.path"], version, log);
   const wired = wireRuntimes(config, log);
   try {
     const agent = new Agent({
@@ -27,22 +29,33 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
       intervalMs: config["monitor.interval"],
       disks: [{ use: "database", path: dirname(config["database.path"]) }],
     });
-    const server = await listen(config["server.socket"], routesOf(agent));
+    // What was left unfinished comes before whatever is asked from now on.
     await agent.start();
-    log.info("serving", { socket: config["server.socket"], node: config["agent.node"], version });
+    const server = await listen(socket, routesOf(agent)).catch(async (thrown: unknown) => {
+      await agent.stop();
+      throw thrown;
+    });
+    log.info("serving", { socket, node: config["agent.node"], version });
     log.info("stopping", { signal: await stopped });
     await agent.stop();
     await server.close();
   } finally {
     await wired.close();
     await registry.close();
+    lock?.release();
   }
 }
 
+interface Opened {
+  readonly registry: Registry;
+  /** Absent where the disk is full or read-only: such an agent changes nothing. */
+  readonly lock?: DatabaseLock;
+}
+
 /** With a full or read-only disk an agent can still say what runs, and what is wrong. */
-async function openAtLeastForReading(path: string, agentVersion: string, log: Logger): Promise<Registry> {
+async function openAtLeastForReading(path: string, agentVersion: string, log: Logger): Promise<Opened> {
   try {
-    return await openRegistry({ path, clock: realClock, agentVersion });
+    return await openLocked(path, agentVersion);
   } catch (thrown) {
     const { code, message } = asProblem(thrown);
     if (code !== "disk_full" && code !== "database_read_only") throw thrown;
@@ -53,7 +66,18 @@ async function openAtLeastForReading(path: string, agentVersion: string, log: Lo
       code,
       message,
     });
-    return registry;
+    return { registry };
+  }
+}
+
+/** Locked first: a newer agent must not migrate the database under a running one. */
+async function openLocked(path: string, agentVersion: string): Promise<Opened> {
+  const lock = lockDatabase(path);
+  try {
+    return { registry: await openRegistry({ path, clock: realClock, agentVersion }), lock };
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
   }
 }
 

@@ -1,0 +1,19 @@
+import { type ChildProcess, spawn } from "node:child_process";
+
+const main = new URL("../src/main.ts", import.meta.url).pathname;
+const script = `const { main } = await import(${JSON.stringify(main)}); process.exitCode = await main(process.argv.slice(1), process.env);`;
+
+/** The real agent, from its sources, as a process of its own. */
+export function spawnAgent(argv: readonly string[]): ChildProcess {
+  const node = [
+    "--conditions=@mcp/source",
+    "--import",
+    "tsx",
+    "--input-type=module",
+    "-e",
+    script,
+    "--",
+    ...argv,
+  ];
+  return spawn(process.execPath, node, { stdio: ["ignore", "pipe", "pipe"] });
+}
