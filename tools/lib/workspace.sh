@@ -31,7 +31,7 @@ install_dependencies() {
   local log=$MCP_STATE/pnpm.log
   pnpm_install "$log" --offline --config.trust-lockfile=true && return
   note "to install: the npm packages of pnpm-lock.yaml, about 400 MB on disk"
-  pnpm_install "$log" --prefer-offline || die "pnpm could not install the dependencies" "is this machine online?" "$log"
+  pnpm_install "$log" --prefer-offline --config.fetch-retries=2 --config.fetch-retry-maxtimeout=5000 || die "pnpm could not install the dependencies" "is this machine online?" "$log"
 }
 
 pnpm_install() {

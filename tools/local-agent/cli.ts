@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { Problem, type ProblemJSON, problemFromJSON } from "@mcp/base";
 import { run } from "@mcp/host";
 import type { Places } from "./places.ts";
 
@@ -8,11 +9,31 @@ export interface Operation {
   readonly notes: readonly string[];
 }
 
-/** What `tools/mcp <arguments> --json` prints. What it refuses is shown as it says it. */
+/**
+ * What `tools/mcp <arguments> --json` prints.
+ * @throws Problem what the CLI refused, as it says it.
+ */
 export async function mcpJson<T>(places: Places, ...args: string[]): Promise<T> {
-  const { stdout } = await run([join(places.checkout, "tools/mcp"), ...args, "--json"], {
+  const argv = [join(places.checkout, "tools/mcp"), ...args, "--json"];
+  const { stdout, stderr, exitCode } = await run(argv, {
     env: { MCP_CONFIG: places.cliConfig },
     timeoutMs: 300_000,
+    anyExitCode: true,
   });
-  return JSON.parse(stdout) as T;
+  if (exitCode === 0) return JSON.parse(stdout) as T;
+  const { problem } = (parsed(stdout) ?? {}) as { readonly problem?: ProblemJSON };
+  if (problem) throw problemFromJSON(problem);
+  throw new Problem(
+    "tool_failed",
+    `${args.join(" ")} failed: ${stderr.trim()}`,
+    `try: tools/mcp ${args.join(" ")}`,
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -50,7 +50,22 @@ async function stopTheAgent(places: Places): Promise<void> {
   const agent = stage("agent");
   const running = await findAgent(places);
   if (running) await stopAgent(places, running);
-  agent.tick(running ? "agent: stopped, and the podman service it had started" : "agent: did not run");
+  // One that an agent started which was then killed is nobody's child; the next agent uses it, and leaves it running.
+  const ended = await endPodmanService(`unix://${join(places.run, "podman/podman.sock")}`);
+  const also = ended ? ", and podman's service on its socket" : "";
+  agent.tick(running ? `agent: stopped${also}` : `agent: did not run${also}`);
+}
+
+/** End a `podman system service` that listens on this address, told by its arguments. Whether there was one. */
+async function endPodmanService(address: string): Promise<boolean> {
+  for (const pid of await readdir("/proc")) {
+    const argv = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    const words = argv.split("\0");
+    if (!words.includes(address) || !words.includes("service")) continue;
+    process.kill(Number(pid), "SIGTERM");
+    return true;
+  }
+  return false;
 }
 
 /** Another checkout may use the same image and network: podman refuses to remove what is in use, and then it stays. */

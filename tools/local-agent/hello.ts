@@ -43,22 +43,33 @@ export async function buildHello(places: Places, env: Readonly<Record<string, st
 /**
  * Put hello's definition where `tools/mcp deploy hello` finds it. One that is there already is left as it is, since
  * somebody may have edited it, unless a port is asked for.
+ *
+ * @param held  the port that hello has now, if it runs.
  * @returns the port that it publishes.
+ * @throws Problem `port_taken`, with the definition left as it was.
  */
-export async function placeDefinition(places: Places, port: number | undefined): Promise<number> {
+export async function placeDefinition(
+  places: Places,
+  port: number | undefined,
+  held: number | undefined,
+): Promise<number> {
   const path = join(places.services, "hello.toml");
   const example = await readFile(join(places.checkout, "examples/hello/hello.toml"), "utf8");
   const placed = await readFile(path, "utf8").catch(() => undefined);
   const text =
     port === undefined ? (placed ?? example) : (placed ?? example).replace(published, `$1${port}$3`);
+  const wanted = portOf(text);
+  if (wanted !== held) await mustBeFree(wanted);
   if (text !== placed) await writeFile(path, text);
-  return Number(published.exec(text)?.[2] ?? 0);
+  return wanted;
 }
+
+/** The host port that a definition of hello publishes. */
+export const portOf = (toml: string): number => Number(published.exec(toml)?.[2] ?? 0);
 
 const published = /(127\.0\.0\.1:)(\d+)(:8080)/;
 
-/** @throws Problem `port_taken`, where nothing has been deployed yet. */
-export async function mustBeFree(port: number): Promise<void> {
+async function mustBeFree(port: number): Promise<void> {
   const isFree = await new Promise<boolean>((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));

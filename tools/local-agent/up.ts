@@ -1,12 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { isProblem } from "@mcp/base";
 import { run } from "@mcp/host";
 import { podmanEnvironment, podmanHere } from "../podman-here/podman-here.ts";
 import { line, stage } from "../terminal/stage.ts";
 import { findAgent, fingerprintOf, startAgent, stopAgent } from "./agent-process.ts";
 import { mcpJson, type Operation } from "./cli.ts";
 import { writeConfigs } from "./config-files.ts";
-import { askHello, buildHello, helloImage, mustBeFree, placeDefinition } from "./hello.ts";
+import { askHello, buildHello, helloImage, placeDefinition, portOf } from "./hello.ts";
 import type { Places } from "./places.ts";
 
 type Environment = Readonly<Record<string, string>>;
@@ -67,14 +68,12 @@ async function runAgent(places: Places, env: Environment): Promise<boolean> {
 
 async function deployHello(places: Places, wantedPort: number | undefined) {
   const hello = stage("hello");
-  const port = await placeDefinition(places, wantedPort);
+  const port = await placeDefinition(places, wantedPort, await heldPort(places));
   const plan = await mcpJson<Pick<Operation, "steps">>(places, "plan", "hello");
   if (plan.steps.length === 0) {
     hello.tick("hello: runs as its definition says");
     return { port, deployed: false };
   }
-  const { services } = await mcpJson<{ readonly services: readonly unknown[] }>(places, "list");
-  if (services.length === 0) await mustBeFree(port);
   const { steps } = await mcpJson<Operation>(places, "deploy", "hello");
   hello.tick(`hello: deployed in ${steps.length} steps`);
   return { port, deployed: true };
@@ -101,6 +100,17 @@ async function whatNext(places: Places, port: number): Promise<void> {
   }
 }
 
+/** The host port of hello as it was deployed, whether or not it runs at this moment. */
+async function heldPort(places: Places): Promise<number | undefined> {
+  try {
+    const { toml } = await mcpJson<{ readonly toml: string }>(places, "service", "show", "hello");
+    return portOf(toml);
+  } catch (thrown) {
+    if (isProblem(thrown) && thrown.code === "service_not_found") return undefined;
+    throw thrown;
+  }
+}
+
 /** Of this agent; `ps` would also show what others on this machine run. */
 async function helloInstance(places: Places): Promise<string> {
   const { services } = await mcpJson<Status>(places, "status", "hello");
@@ -108,5 +118,8 @@ async function helloInstance(places: Places): Promise<string> {
 }
 
 interface Status {
-  readonly services: readonly { readonly components: readonly { readonly instance: string | null }[] }[];
+  readonly services: readonly {
+    readonly name: string;
+    readonly components: readonly { readonly instance: string | null }[];
+  }[];
 }
