@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -74,6 +74,21 @@ export class Cli implements AsyncDisposable {
     child.stdin.on("error", () => {});
     child.stdin.end(options.input);
     return ended(child);
+  }
+
+  /** With standard output sent to a file or a device. */
+  async runInto(file: string, args: string): Promise<Omit<Ran, "stdout">> {
+    await using output = await open(file, "w");
+    const child = spawn(process.execPath, [this.bin, ...args.split(" ")], {
+      cwd: this.home,
+      env: { PATH: process.env.PATH, HOME: this.home },
+      stdio: ["ignore", output.fd, "pipe"],
+    });
+    const [stderr, [code]] = await Promise.all([
+      child.stderr ? textOf(child.stderr) : "",
+      once(child, "close"),
+    ]);
+    return { stderr, exit: code };
   }
 
   /** The same on a terminal of 100 columns: what is written to it, standard output and error together. */

@@ -62,6 +62,31 @@ describe("mcp", () => {
   });
 });
 
+describe("standard output that takes nothing more", () => {
+  const stderr = "error: cannot write to standard output: no space left on device [disk_full]\n";
+
+  it.each(["--version", "--help", "deploy --help", "node list", "node list --json", "list x --json"])(
+    "is one line of %s, and an exit code",
+    async (args) => {
+      expect(await cli.runInto("/dev/full", args)).toEqual({ stderr, exit: 6 });
+    },
+  );
+
+  it("ends what would go on for ever", async () => {
+    await using agent = await FakeAgent.start({
+      getService: () => ({ service: { name: "hello", components: [{ name: "web" }] } }),
+      async *logs() {
+        for (;;) {
+          yield { lines: [{ component: "web", text: "on and on" }] };
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      },
+    });
+    await cli.configure(agent.address);
+    expect(await cli.runInto("/dev/full", "logs -f hello")).toEqual({ stderr, exit: 6 });
+  });
+});
+
 describe("starting", () => {
   /** The modules of node that a command loads. */
   async function loaded(args: string): Promise<string[]> {

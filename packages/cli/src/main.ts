@@ -7,6 +7,7 @@ import { usageProblem } from "./failure/usage-problem.ts";
 import { findCommand } from "./oclif/find-command.ts";
 import { loadOclif } from "./oclif/load-oclif.ts";
 import { styleFor } from "./terminal/style.ts";
+import { outputEnded, watchOutput } from "./terminal/watched-output.ts";
 import { problemView } from "./views/problem-view.ts";
 
 export interface MainOptions {
@@ -20,12 +21,16 @@ export interface MainOptions {
 /** The command line of mcp: runs what was typed, shows what went wrong, and gives the exit code. */
 export async function runMcp(options: MainOptions): Promise<number> {
   const running: Running = { id: "", isJson: false };
+  watchOutput();
+  let exitCode: number;
   try {
     await run(options, running);
-    return Number(process.exitCode ?? 0);
+    exitCode = Number(process.exitCode ?? 0);
   } catch (thrown) {
-    return report(thrown, running);
+    exitCode = report(thrown, running);
   }
+  const unwritten = await outputEnded();
+  return unwritten ? report(unwritten, { ...running, isJson: false }) : exitCode;
 }
 
 /** What is known of the command when something is thrown. */

@@ -3,6 +3,7 @@ import { Config } from "@oclif/core/config";
 import { boolean } from "@oclif/core/flags";
 import { Interrupted } from "./failure/interrupted.ts";
 import { type Style, styleFor } from "./terminal/style.ts";
+import { outputLost } from "./terminal/watched-output.ts";
 
 /**
  * The base of every command of mcp: what it returns is what `--json` prints, and what it throws is shown by whoever ran
@@ -70,5 +71,7 @@ function interruption(): AbortController {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") interrupt("SIGPIPE");
   });
+  // What it was is told once the command has ended.
+  outputLost.addEventListener("abort", () => interrupt("SIGPIPE"));
   return controller;
 }
