@@ -188,4 +188,21 @@ describe("it does not happen again that", () => {
       "revision_not_found",
     );
   });
+
+  it("a rollback to the current revision makes another one", async () => {
+    await using rig = await openHello();
+    const back = await last(
+      rig.client.rollback({ requestId: newRequestId(), service: "hello", revision: 1n }),
+    );
+    expect(summary(back)).toEqual({ state: "SUCCEEDED", steps: [] });
+    expect((await rig.client.listRevisions({ service: "hello" })).revisions).toHaveLength(1);
+  });
+
+  it("a stop changes when a service was deployed", async () => {
+    await using rig = await openHello();
+    const deployedAt = async () => (await rig.client.listServices({})).services[0]?.deployedAt;
+    const before = await deployedAt();
+    await ask(rig, "stop");
+    expect(await deployedAt()).toEqual(before);
+  });
 });

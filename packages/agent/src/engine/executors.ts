@@ -53,7 +53,7 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
       service: look.record.name,
       component: action.component,
       kind: action.isRestart ? "restarted" : "started",
-      text: `${action.instance} was ${action.isRestart ? `restarted, for the ${ordinal(restarts)} time` : "started"}`,
+      text: `${action.instance} was ${action.isRestart ? `restarted (${ordinal(restarts)} time)` : "started"}`,
     });
   },
 

@@ -194,5 +194,5 @@ export class Watch {
 function describe(component: string, { observed, drift, instance }: Judgement): string {
   const subject = instance ?? component;
   const why = drift.map(({ text }) => text).join(", ");
-  return why === "" ? `${subject} is ${observed}` : `${subject} is ${observed}: ${why}`;
+  return why === "" ? `${subject} is ${observed}` : `${subject}: ${why}`;
 }

@@ -49,6 +49,10 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
     const current = await deps.states.load(operation.service);
     const record = await revisionToReturnTo(current, request.revision, deps.registry);
     const content = record.content as RevisionContent;
+    if (isCurrent(content, current)) {
+      await deps.registry.setDesired(operation.service, "running");
+      return;
+    }
     await propose(operation, content, `rollback to ${record.number}`, undefined, current, deps);
   },
 

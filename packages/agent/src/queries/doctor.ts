@@ -21,7 +21,7 @@ export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
     });
   const disks = node.disks.map(({ use, path, totalBytes, availableBytes }): DoctorCheck => {
     const share = totalBytes === 0 ? 0 : 1 - availableBytes / totalBytes;
-    const text = `${path} is ${Math.round(share * 100)} % full`;
+    const text = `the disk of ${path} is ${Math.round(share * 100)} % full`;
     return share < fullShare
       ? { name: `disk: ${use}`, outcome: "ok", text, hint: "" }
       : {

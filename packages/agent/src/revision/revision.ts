@@ -14,6 +14,8 @@ import { type RevisionContent, readContent } from "./content.ts";
 export interface Revision {
   readonly service: string;
   readonly number: number;
+  /** When it was proposed; 0 for one that is only looked at. */
+  readonly createdAtMs: number;
   readonly content: RevisionContent;
   /** The service's own keys, from the newest definition. */
   readonly complete: CompleteService;
@@ -26,11 +28,16 @@ export interface PinnedComponent extends Omit<CompleteComponent, "image" | "volu
   readonly specHash: string;
 }
 
-export function readRevision(record: RevisionRecord): Revision {
-  return toRevision(record.service, record.number, readContent(record.content));
+export function readRevision({ service, number, createdAtMs, content }: RevisionRecord): Revision {
+  return toRevision(service, number, readContent(content), createdAtMs);
 }
 
-export function toRevision(service: string, number: number, content: RevisionContent): Revision {
+export function toRevision(
+  service: string,
+  number: number,
+  content: RevisionContent,
+  createdAtMs = 0,
+): Revision {
   const sources = content.sources.map((source) => {
     const definition = definitionFromJSON(source.definition);
     return {
@@ -49,7 +56,7 @@ export function toRevision(service: string, number: number, content: RevisionCon
     const hash = `${written}${mountDifference(component.volumes, volumes)}`;
     return { ...component, image, volumes, specHash: hash };
   });
-  return { service, number, content, complete: newest.complete, components };
+  return { service, number, createdAtMs, content, complete: newest.complete, components };
 }
 
 /**

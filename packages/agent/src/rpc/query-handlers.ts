@@ -249,7 +249,7 @@ function encodeSummary({ record, revisions }: ServiceState): MessageInitShape<ty
     components: (current?.components ?? []).map((component) =>
       encodeComponent(component, desired.get(component.name) ?? "running"),
     ),
-    ...stamp("deployedAt", record.updatedAtMs),
+    ...stamp("deployedAt", current?.createdAtMs),
   };
 }
 
