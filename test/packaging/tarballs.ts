@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "@mcp/host";
 import { type Package, packages, root } from "../architecture/tree.ts";
+import { workspaceStore } from "../pnpm-store.ts";
 
 export interface Tarball {
   readonly package: Package;
@@ -61,7 +62,7 @@ export async function installAlone(one: Tarball, all: readonly Tarball[], folder
   // JSON is YAML.
   await writeFile(join(folder, "pnpm-workspace.yaml"), JSON.stringify(settings));
   const install = ["pnpm", "install", "--ignore-scripts", "--prod", "--config.trust-lockfile=true"];
-  const options = { cwd: folder, timeoutMs: 120_000, env: { CI: "1" } };
+  const options = { cwd: folder, timeoutMs: 120_000, env: { CI: "1", ...(await workspaceStore()) } };
   const offline = await run([...install, "--offline"], { ...options, anyExitCode: true });
   if (offline.exitCode !== 0) await run([...install, "--prefer-offline"], options);
 }

@@ -5,14 +5,16 @@ import { join } from "node:path";
 import { run } from "@mcp/host";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { files, root } from "../architecture/tree.ts";
+import { workspaceStore } from "../pnpm-store.ts";
 
 let checkout: string;
 let port: number;
+let store: Record<string, string>;
 
 /** A tool of the fresh checkout, as somebody types it: nothing on standard input, podman as the machine has it. */
 const tool = (name: string, ...args: string[]) =>
   run([join(checkout, "tools", name), ...args], {
-    env: { CONTAINERS_CONF: undefined, MCP_CONFIG: undefined },
+    env: { CONTAINERS_CONF: undefined, MCP_CONFIG: undefined, ...store },
     timeoutMs: 300_000,
   });
 
@@ -20,6 +22,7 @@ beforeAll(async () => {
   checkout = await mkdtemp(join(tmpdir(), "mcp-checkout-"));
   for (const file of files) await cp(join(root, file), join(checkout, file));
   port = await freePort();
+  store = await workspaceStore();
 });
 afterAll(async () => {
   await tool("quickstart", "--down", "--all");
