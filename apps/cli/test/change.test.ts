@@ -51,7 +51,7 @@ describe("the commands that change what runs", () => {
     stop: "stopped in 1.2s",
     start: "running in 1.2s",
     restart: "running in 1.2s",
-    undeploy: "is gone in 1.2s",
+    undeploy: "is gone in 1.2s; revisions are kept as history: mcp service history hello",
   };
   it.each(Object.entries(outcomes))("mcp %s asks for it and says that it is done", async (kind, outcome) => {
     let request: unknown;

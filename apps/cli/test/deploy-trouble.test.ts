@@ -31,16 +31,17 @@ describe("mcp deploy", () => {
       async *deploy() {
         yield operation("running", { steps: [plannedStep(1, "running")] });
         yield step(1, "failed", { problem });
-        yield operation("reverting");
-        yield operation("failed", { problem, lastLogLines: ["listening", "panic: no database"] });
+        const tried = { problem, steps: [plannedStep(1, "failed", { problem })] };
+        yield operation("reverting", tried);
+        yield operation("failed", { ...tried, lastLogLines: ["listening", "panic: no database"] });
       },
       getService: () => ({ service: { name: "hello", revision: 2n } }),
     });
     expect(await mcp.cli.run("deploy hello")).toEqual({
       stdout: "",
       stderr: [
-        "start web: failed 0.4s: web exited with 1",
-        "it failed; bringing back what ran before",
+        "start web: failed 0.4s",
+        "it failed; removing what was started",
         "error: web exited with 1 [exited_early]",
         "  | listening",
         "  | panic: no database",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, at } from "./agent.ts";
+import { ago, at, refusal } from "./agent.ts";
 import { rig } from "./rig.ts";
 
 const mcp = rig();
@@ -53,6 +53,29 @@ describe("mcp service", () => {
     expect((await mcp.cli.run("service show hello")).stderr).toContain(
       "error: no revision of hello is current yet",
     );
+  });
+});
+
+describe("mcp service show of a service that was undeployed", () => {
+  const gone = () => {
+    throw refusal("service_not_found", "there is no service hello on this node", "see all with: mcp list");
+  };
+
+  it("points at its history", async () => {
+    await mcp.answerWith({ getService: gone, listRevisions: () => ({ revisions: [{ number: 2n }] }) });
+    expect(await mcp.failure("service show hello")).toEqual([
+      "error: hello is not on this node any more; it was undeployed [service_not_found]\n" +
+        "  → its revisions are kept as history: mcp service history hello\n",
+      4,
+    ]);
+  });
+
+  it("does not where it has none", async () => {
+    await mcp.answerWith({ getService: gone, listRevisions: gone });
+    expect(await mcp.failure("service show hello")).toEqual([
+      "error: there is no service hello on this node [service_not_found]\n  → see all with: mcp list\n",
+      4,
+    ]);
   });
 });
 

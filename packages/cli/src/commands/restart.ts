@@ -5,7 +5,8 @@ import type { OperationReport } from "../reports/operation-report.ts";
 
 export default class Restart extends OperationCommand {
   static override summary = "stop a service and start it again";
-  static override description = "A new instance of each component, at the current revision.";
+  static override description =
+    "Each component is stopped and started again as it is: the same instance, at the current revision.";
   static override args = {
     service: requiredArgument({ description: "service, or service/component" }),
   };

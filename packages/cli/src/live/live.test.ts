@@ -77,7 +77,7 @@ describe("an operation on a terminal", () => {
     ]);
   });
 
-  it("marks what failed, leaves out what was skipped, and says that the old comes back", () => {
+  it("marks what failed, leaves out what was skipped, and says what is undone", () => {
     const model = modelAfter(
       ...updates,
       { step: { ...planned(2, "web"), state: "STATE_FAILED", startedAt: at(8), finishedAt: at(9) } },
@@ -85,7 +85,7 @@ describe("an operation on a terminal", () => {
     );
     const reverting = { ...model, operation: { ...model.operation, state: "reverting" } };
     expect(draw(reverting)).toEqual([
-      "it failed; bringing back what ran before",
+      "it failed; removing what was started",
       "✓ pull hello:2 2.0s",
       "✗ start web 1.0s",
     ]);
@@ -164,11 +164,29 @@ describe("progress off a terminal", () => {
     expect(written.join("")).toBe(
       [
         "pull hello:2: done 2.0s",
-        "start web: failed 1.0s: web exited with 1",
-        "it failed; bringing back what ran before",
+        "start web: failed 1.0s",
+        "it failed; removing what was started",
         "the agent went away",
         "",
       ].join("\n"),
     );
+  });
+
+  it("tells why the undoing of a step failed, which nobody else does", () => {
+    const written: string[] = [];
+    const progress = new PlainProgress((text) => void written.push(text));
+    const problem = { code: "exited_early", message: "web exited with 1" };
+    const failed = { ...planned(1, "web"), state: "STATE_FAILED" as const, problem };
+    const undoing = { ...planned(2, "web"), state: "STATE_FAILED" as const };
+    progress.show(
+      modelAfter({
+        operation: {
+          state: "STATE_REVERTING",
+          problem,
+          steps: [failed, { ...undoing, problem: { code: "runtime_failed", message: "podman fails" } }],
+        },
+      }),
+    );
+    expect(written.slice(1)).toEqual(["start web: failed\n", "start web: failed: podman fails\n"]);
   });
 });

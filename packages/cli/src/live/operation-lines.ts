@@ -2,6 +2,7 @@ import type { StepReport } from "../reports/operation-report.ts";
 import { between, elapsed } from "../terminal/age.ts";
 import type { Style } from "../terminal/style.ts";
 import { stepText } from "../views/step-text.ts";
+import { undoText } from "../views/undo-text.ts";
 import type { OperationModel } from "./operation-model.ts";
 
 export interface LinesOptions {
@@ -20,8 +21,7 @@ export function operationLines(
   { operation, progress }: OperationModel,
   { style, nowMs, height, width }: LinesOptions,
 ): string[] {
-  const heading =
-    operation.state === "reverting" ? [style.yellow("it failed; bringing back what ran before")] : [];
+  const heading = operation.state === "reverting" ? [style.yellow(undoText(operation))] : [];
   const steps = operation.steps.filter(({ state }) => state !== "skipped");
   const room = Math.max(1, height - heading.length);
   const shown = steps.slice(firstShown(steps, room));

@@ -1,5 +1,7 @@
+import type { OperationReport, StepReport } from "../reports/operation-report.ts";
 import { between, elapsed } from "../terminal/age.ts";
 import { stepText } from "../views/step-text.ts";
+import { undoText } from "../views/undo-text.ts";
 import type { OperationModel } from "./operation-model.ts";
 import type { Progress } from "./progress.ts";
 
@@ -13,12 +15,12 @@ export class PlainProgress implements Progress {
   }
 
   show({ operation }: OperationModel): void {
-    if (operation.state === "reverting") this.#once("reverting", "it failed; bringing back what ran before");
+    if (operation.state === "reverting") this.#once("reverting", undoText(operation));
     for (const step of operation.steps) {
       if (step.state !== "done" && step.state !== "failed") continue;
       const took = between(step.startedAt, step.finishedAt);
       const time = took === undefined ? "" : ` ${elapsed(took)}`;
-      const why = step.problem === null ? "" : `: ${step.problem.message}`;
+      const why = isToldAtTheEnd(step, operation) ? "" : `: ${step.problem?.message}`;
       this.#once(`${step.number}`, `${stepText(step)}: ${step.state}${time}${why}`);
     }
   }
@@ -35,3 +37,7 @@ export class PlainProgress implements Progress {
     this.#write(`${line}\n`);
   }
 }
+
+/** What the operation fails with is told when it is over; what then cannot be undone either is told only here. */
+const isToldAtTheEnd = ({ problem }: StepReport, operation: OperationReport): boolean =>
+  problem === null || operation.problem === null || operation.problem.message === problem.message;

@@ -1,6 +1,7 @@
 import type { Problem } from "@mcp/base";
 import { aftermathOf, fileOf } from "../failure/context.ts";
 import type { Style } from "../terminal/style.ts";
+import { remainsText } from "./undo-text.ts";
 
 export interface ProblemViewOptions {
   readonly style: Style;
@@ -31,9 +32,7 @@ function aftermathLines(problem: Problem, style: Style): string[] {
   const lines = operation.lastLogLines.map((line) => `  ${style.dim("|")} ${line}`);
   if (goesOn === undefined) return lines;
   const after =
-    goesOn === null
-      ? `nothing of ${operation.service} ran before`
-      : `${operation.service} r${goesOn} goes on running`;
+    goesOn === null ? `nothing of ${operation.service} ran before` : remainsText(operation, goesOn);
   return [...lines, `  ${after}`];
 }
 

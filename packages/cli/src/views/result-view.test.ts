@@ -43,7 +43,12 @@ describe("what an operation came to", () => {
     ["start", [start("a")], undefined, "hello r3 running in 1.2s"],
     ["restart", [start("a")], undefined, "hello r3 running in 1.2s"],
     ["stop", [{ action: "stop", component: "a" }], undefined, "hello r3 stopped in 1.2s"],
-    ["undeploy", [{ action: "stop", component: "a" }], undefined, "hello r3 is gone in 1.2s"],
+    [
+      "undeploy",
+      [{ action: "stop", component: "a" }],
+      undefined,
+      "hello r3 is gone in 1.2s; revisions are kept as history: mcp service history hello",
+    ],
   ])("%s %#", (kind, steps, count, line) => {
     expect(
       resultView(

@@ -32,7 +32,9 @@ export function resultView(
       : `${notes}${name} is as it should be; nothing to do`;
   }
   const outcome = { stop: "stopped", undeploy: "is gone" }[kind] ?? `${kind} done`;
-  return `${notes}${style.bold(name)} ${outcome}${time}`;
+  const left =
+    kind === "undeploy" ? `; revisions are kept as history: mcp service history ${target.service}` : "";
+  return `${notes}${style.bold(name)} ${outcome}${time}${left}`;
 }
 
 const isDeploy = (kind: string): boolean => kind === "deploy" || kind === "rollback";

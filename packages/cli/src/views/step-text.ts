@@ -12,9 +12,9 @@ export function stepText({ action, component, instance, subject }: StepReport): 
     case "remove":
       return `remove ${instance || component}`;
     case "discard":
-      return `forget ${subject || "what was tried"}`;
+      return `reject ${subject || "what was tried"}`;
     case "forget":
-      return "forget the service";
+      return "take the service off the list";
     default:
       return [action, component || subject].filter((word) => word !== "").join(" ");
   }

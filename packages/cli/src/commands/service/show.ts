@@ -1,4 +1,5 @@
-import { Problem } from "@mcp/base";
+import { isProblem, Problem } from "@mcp/base";
+import type { AgentClient } from "@mcp/client";
 import { string } from "@oclif/core/flags";
 import { AgentCommand } from "../../agent-command.ts";
 import { requiredArgument } from "../../argument.ts";
@@ -25,7 +26,13 @@ export default class ServiceShow extends AgentCommand {
     const service = parseService(args.service);
     const revision = flags.revision === undefined ? "0" : String(parseRevision(flags.revision));
     const agent = await this.agentFor(flags);
-    const found = await agent.getService({ service, revision }, { signal: this.signal });
+    const found = await agent
+      .getService({ service, revision }, { signal: this.signal })
+      .catch(async (thrown) => {
+        throw isProblem(thrown) && thrown.code === "service_not_found"
+          ? await withHistory(thrown, service, agent)
+          : thrown;
+      });
     if (!found.revision) throw noRevision(service, revision);
     const report = showReport(found);
     this.print(showView(report, Date.now(), this.style));
@@ -41,3 +48,24 @@ const noRevision = (service: string, revision: string): Problem =>
       : `there is no revision ${revision} of ${service}`,
     `see those there are with: mcp service history ${service}`,
   );
+
+/** The same problem, with what is left of a service that was undeployed. */
+async function withHistory(problem: Problem, service: string, agent: AgentClient): Promise<Problem> {
+  if (!(await hasHistory(service, agent))) return problem;
+  return new Problem(
+    problem.code,
+    `${service} is not on this node any more; it was undeployed`,
+    `its revisions are kept as history: mcp service history ${service}`,
+    { cause: problem },
+  );
+}
+
+async function hasHistory(service: string, agent: AgentClient): Promise<boolean> {
+  try {
+    const { revisions = [] } = await agent.listRevisions({ service }, { timeoutMs: 5_000 });
+    return revisions.length > 0;
+  } catch (thrown) {
+    if (isProblem(thrown)) return false;
+    throw thrown;
+  }
+}
