@@ -74,6 +74,34 @@ describe("a definition", () => {
     ]);
   });
 
+  it("that is named with a service has to be that service's", async () => {
+    const file = await mcp.cli.write("t.toml", valid);
+    const correct = 'or correct name = "hello" in the file';
+    for (const [typed, right] of [
+      ["other", `leave other out: mcp plan --file ${file}, ${correct}`],
+      ["other/web", `leave other out: mcp plan hello/web --file ${file}, ${correct}`],
+    ])
+      expect(await mcp.failure(`plan ${typed} --file ${file}`)).toEqual([
+        `error: ${file} defines hello, and you asked for other [definition_invalid]\n  → ${right}\n`,
+        2,
+      ]);
+  });
+
+  it("has the component that was asked for, before any agent is asked", async () => {
+    const file = await mcp.cli.write(
+      "two.toml",
+      `${valid}[[components]]\nname = "db"\nimage = "localhost:5000/db:1"\n`,
+    );
+    for (const [typed, hint] of [
+      ["hello/nosuch", "it has: web, db"],
+      ["hello/wbe", "did you mean web? it has: web, db"],
+    ] as const)
+      expect(await mcp.failure(`deploy ${typed} --file ${file}`)).toEqual([
+        `error: there is no component ${typed.slice(6)} in ${file} [component_not_found]\n  → ${hint}\n`,
+        4,
+      ]);
+  });
+
   it("is a file that is there, and a file", async () => {
     expect(await mcp.failure("deploy --file /nonexistent/hello.toml")).toEqual([
       "error: there is no file /nonexistent/hello.toml [file_not_found]\n  → look at the path after --file\n",

@@ -73,7 +73,8 @@ describe("what was typed", () => {
       "this works on whole services, and hello/web names a component",
       "leave the component away: hello",
     ],
-    ["--json list", "--json comes before any command", "put it after: mcp status --json"],
+    ["--node nosuch status", "--node comes before any command", "put it after: mcp status --node nosuch"],
+    ["--json list", "--json comes before any command", "put it after: mcp list --json"],
   ])("%s is answered in one line and with what to type", async (line, message, hint) => {
     expect(await mcp.failure(line)).toEqual([`error: ${message} [usage]\n  → ${hint}\n`, 2]);
   });

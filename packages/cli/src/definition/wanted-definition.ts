@@ -1,4 +1,4 @@
-import { isProblem, Problem } from "@mcp/base";
+import { isProblem, nearest, Problem } from "@mcp/base";
 import type { DefinitionJson } from "@mcp/client";
 import type { McpConfig } from "../config/mcp-config.ts";
 import { inFile } from "../failure/context.ts";
@@ -25,7 +25,7 @@ export interface Asked {
 /**
  * Find and check the definition that a command is about.
  * @throws Problem `usage`, `file_not_found`, `definition_invalid` with every mistake, `config_invalid`, and those of
- *   `readDefinition`.
+ *   `readDefinition`; `component_not_found`.
  */
 export async function wantedDefinition(config: McpConfig, asked: Asked): Promise<WantedDefinition> {
   const target = asked.target === undefined ? undefined : parseTarget(asked.target);
@@ -35,7 +35,11 @@ export async function wantedDefinition(config: McpConfig, asked: Asked): Promise
   const { currentConventions, parseDefinition } = await import("@mcp/servicedef");
   currentConventions(config.imageRegistry);
   const { name, node, active, components } = located(() => parseDefinition(text, { file: shown }), shown);
-  if (target && target.service !== name) throw otherName(target.service, name, shown);
+  if (target && target.service !== name) throw otherName(asked, target, name, shown);
+  if (target?.component !== undefined) {
+    const names = components.map((one) => one.name);
+    if (!names.includes(target.component)) throw noComponent(target.component, names, shown);
+  }
   return {
     target: target ?? { service: name },
     ...(node !== undefined && { node }),
@@ -75,9 +79,27 @@ function located<T>(work: () => T, file: string): T {
   }
 }
 
-const otherName = (asked: string, found: string, file: string): Problem =>
-  new Problem(
+function otherName(
+  { command, file }: Asked,
+  { service, component }: Target,
+  found: string,
+  shown: string,
+): Problem {
+  const meant = component === undefined ? "" : ` ${found}/${component}`;
+  return new Problem(
     "definition_invalid",
-    `${file} defines ${found}, and you asked for ${asked}`,
-    `rename one of the two: the file to ${found}.toml, or the service with name = "${asked}"`,
+    `${shown} defines ${found}, and you asked for ${service}`,
+    file === undefined
+      ? `rename one of the two: the file to ${found}.toml, or the service with name = "${service}"`
+      : `leave ${service} out: mcp ${command}${meant} --file ${file}, or correct name = "${found}" in the file`,
   );
+}
+
+function noComponent(component: string, names: readonly string[], shown: string): Problem {
+  const near = nearest(component, names);
+  return new Problem(
+    "component_not_found",
+    `there is no component ${component} in ${shown}`,
+    `${near === undefined ? "" : `did you mean ${near}? `}it has: ${names.join(", ")}`,
+  );
+}

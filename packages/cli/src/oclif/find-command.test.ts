@@ -27,7 +27,21 @@ describe("finding a command", () => {
     ["service histroy x", 'there is no command "service histroy"', "did you mean: mcp service history"],
     ["node drain", 'there is no command "node drain"', "see them all with: mcp --help"],
     ["frobnicate", 'there is no command "frobnicate"', "see them all with: mcp --help"],
-    ["--json ps", "--json comes before any command", "put it after: mcp status --json"],
+    ["--json ps", "--json comes before any command", "put it after: mcp ps --json"],
+    ["--json", "--json comes before any command", "put it after: mcp status --json"],
+    [
+      "--node nosuch status hello",
+      "--node comes before any command",
+      "put it after: mcp status hello --node nosuch",
+    ],
+    [
+      "--node list service show x",
+      "--node comes before any command",
+      "put it after: mcp service show x --node list",
+    ],
+    ["stat", 'there is no command "stat"', "did you mean: mcp status"],
+    ["node stat", 'there is no command "node stat"', "did you mean: mcp node status"],
+    ["x", 'there is no command "x"', "see them all with: mcp --help"],
     ["constructor", 'there is no command "constructor"', "see them all with: mcp --help"],
   ])("refuses %s", (line, message, hint) => {
     expect(() => find(line)).toThrow(expect.objectContaining({ code: "usage", message, hint }));
