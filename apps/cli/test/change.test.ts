@@ -35,7 +35,7 @@ describe("mcp plan", () => {
     const plan = "hello: 1 step\n  1.  start web  it is new\nnote: memory limits cannot be kept here\n";
     expect(await mcp.cli.run("deploy hello --dry-run")).toEqual({ stdout: plan, stderr: "", exit: 0 });
     expect(await mcp.cli.run("plan hello")).toEqual({ stdout: plan, stderr: "", exit: 0 });
-    expect((await mcp.cli.run("plan hello -v")).stdout).toContain("it is new  hello-web-1\n");
+    expect((await mcp.cli.run("plan hello -v")).stdout).toContain("it is new\n");
     expect(request).toMatchObject({ case: "deploy", value: { toml: definition } });
     expect(JSON.parse((await mcp.cli.run("plan hello --json")).stdout)).toMatchObject({
       service: "hello",

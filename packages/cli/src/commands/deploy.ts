@@ -22,7 +22,7 @@ export default class Deploy extends OperationCommand {
     "dry-run": boolean({ summary: "only show what would be done, and why" }),
     verbose: boolean({
       char: "v",
-      summary: "with --dry-run: also the instances, and what each step waits for",
+      summary: "with --dry-run: also the instances that would go, and what each step waits for",
     }),
   };
   static override examples = [

@@ -16,7 +16,10 @@ export default class Plan extends AgentCommand {
   };
   static override flags = {
     file: string({ char: "f", summary: "read this definition; - is standard input", helpValue: "FILE" }),
-    verbose: boolean({ char: "v", summary: "also the instances, and what each step waits for" }),
+    verbose: boolean({
+      char: "v",
+      summary: "also the instances that would go, and what each step waits for",
+    }),
   };
   static override examples = ["<%= config.bin %> plan hello", "<%= config.bin %> plan --file hello.toml -v"];
 

@@ -68,13 +68,20 @@ describe("a plan", () => {
     );
   });
 
-  it("tells more when asked", () => {
-    expect(planView(report, plain, true).split("\n")[3]).toBe(
-      "  3.  start web                    its image changed                hello-web-2  after 1, 2",
-    );
+  it("tells more when asked, and no name that a new instance will not have", () => {
+    expect(planView(report, plain, true).split("\n").slice(2, 4)).toEqual([
+      "  2.  stop web                     its image changed                hello-web-1  after 1",
+      "  3.  start web                    its image changed                             after 1, 2",
+    ]);
   });
 
   it("may have nothing to do", () => {
-    expect(planView(planReport({ service: "hello" }), plain, false)).toBe("hello: nothing to do");
+    expect(planView(planReport({ service: "hello" }), plain, false)).toBe(
+      "hello is as it should be; nothing to do",
+    );
+    const unknown = planReport({ service: "hello", blocked: ["podman does not answer"] });
+    expect(planView(unknown, plain, false)).toBe(
+      text("hello: nothing can be done now", "blocked: podman does not answer"),
+    );
   });
 });

@@ -42,6 +42,7 @@ describe("what an operation came to", () => {
     ["rollback", [start("a")], undefined, "hello r3 running (1 changed) in 1.2s"],
     ["start", [start("a")], undefined, "hello r3 running in 1.2s"],
     ["restart", [start("a")], undefined, "hello r3 running in 1.2s"],
+    ["stop", [], undefined, "hello r3 is stopped already; nothing to do"],
     ["stop", [{ action: "stop", component: "a" }], undefined, "hello r3 stopped in 1.2s"],
     [
       "undeploy",

@@ -2,6 +2,7 @@ import { printTarget, type Target } from "../definition/target.ts";
 import type { OperationReport } from "../reports/operation-report.ts";
 import { between, elapsed } from "../terminal/age.ts";
 import type { Style } from "../terminal/style.ts";
+import { noteLines } from "./notes-view.ts";
 
 export interface Asked {
   readonly target: Target;
@@ -21,7 +22,9 @@ export function resultView(
   const took = between(createdAt, finishedAt);
   const time = took === undefined ? "" : ` in ${elapsed(took)}`;
   const name = [printTarget(target), revision === null ? "" : `r${revision}`].join(" ").trimEnd();
-  const notes = operation.notes.map((note) => `${style.yellow("note:")} ${note}\n`).join("");
+  const notes = noteLines(operation.notes, style)
+    .map((line) => `${line}\n`)
+    .join("");
   if (isDeploy(kind) || kind === "start" || kind === "restart") {
     const changes = changesText(operation, componentCount);
     const state = isInactive ? "stopped" : style.green("running");
@@ -29,13 +32,18 @@ export function resultView(
     const isAccepted = operation.steps.some(({ action }) => action === "accept");
     return isAccepted
       ? `${notes}${style.bold(name)} is accepted; nothing had to be started or stopped for it`
-      : `${notes}${name} is as it should be; nothing to do`;
+      : `${notes}${nothingToDo(name)}`;
   }
+  if (kind === "stop" && operation.steps.length === 0)
+    return `${notes}${name} is stopped already; nothing to do`;
   const outcome = { stop: "stopped", undeploy: "is gone" }[kind] ?? `${kind} done`;
   const left =
     kind === "undeploy" ? `; revisions are kept as history: mcp service history ${target.service}` : "";
   return `${notes}${style.bold(name)} ${outcome}${time}${left}`;
 }
+
+/** Of a plan as of what was carried out. */
+export const nothingToDo = (name: string): string => `${name} is as it should be; nothing to do`;
 
 const isDeploy = (kind: string): boolean => kind === "deploy" || kind === "rollback";
 
