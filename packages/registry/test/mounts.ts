@@ -26,7 +26,7 @@ export async function remount(folder: string, how: "ro" | "rw"): Promise<void> {
 
 /** Make a file such that even root and those who have it open cannot write it, as on a disk that failed. */
 export async function freeze(context: TestContext, files: readonly string[]): Promise<void> {
-  const isFrozen = await freezesOpenFiles(files[0] as string);
+  const isFrozen = await freezesOpenFiles();
   context.skip(
     !isFrozen,
     "this file system has no immutable files, or lets them be written by who has them open",
@@ -36,8 +36,9 @@ export async function freeze(context: TestContext, files: readonly string[]): Pr
 }
 
 /** A disk's does; one in memory takes the flag and heeds it only when a file is opened. */
-async function freezesOpenFiles(beside: string): Promise<boolean> {
-  const path = `${beside}.probe`;
+async function freezesOpenFiles(): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), "mcp-registry-freeze-"));
+  const path = join(folder, "probe");
   const file = openSync(path, "w");
   try {
     const { exitCode } = await run(["chattr", "+i", path], { anyExitCode: true });
@@ -49,7 +50,7 @@ async function freezesOpenFiles(beside: string): Promise<boolean> {
   } finally {
     closeSync(file);
     await thaw([path]);
-    rmSync(path);
+    rmSync(folder, { recursive: true });
   }
 }
 
