@@ -23,9 +23,13 @@ describe("mcp logs", () => {
       },
     });
     expect(await mcp.output("logs hello")).toBe("web | listening\ndb  | ready\nweb | \n");
-    expect(await mcp.output("logs hello/web --tail 5 --since 2026-01-02T11:00:00Z -f -t")).toContain(
-      "2026-01-02T11:00:00Z listening\n",
-    );
+    expect(await mcp.output("logs hello -t")).toContain("\n2026-01-02T11:00:00Z db  | ready\n");
+    const followed = await mcp.cli.run("logs hello/web --tail 5 --since 2026-01-02T11:00:00Z -f -t");
+    expect(followed.stdout).toContain("2026-01-02T11:00:00Z listening\n");
+    expect([followed.stderr, followed.exit]).toEqual(["-- hello/web ended --\n", 0]);
+    expect((await mcp.cli.run("logs hello -f")).stderr).toBe("-- hello ended --\n");
+    expect((await mcp.cli.run("logs hello -f --json")).stderr).toBe("");
+    await mcp.cli.run("logs hello/web --tail 5 --since 2026-01-02T11:00:00Z -f");
     expect(request).toMatchObject({
       service: "hello",
       component: "web",

@@ -3,7 +3,7 @@ import { boolean, integer, string } from "@oclif/core/flags";
 import { AgentCommand } from "../agent-command.ts";
 import { requiredArgument } from "../argument.ts";
 import { parseMoment } from "../definition/moment.ts";
-import { parseTarget, type Target } from "../definition/target.ts";
+import { parseTarget, printTarget, type Target } from "../definition/target.ts";
 import { writeText } from "../terminal/write-text.ts";
 import { logView } from "../views/log-view.ts";
 
@@ -11,12 +11,13 @@ export default class Logs extends AgentCommand {
   static override summary = "show what a service writes";
   static override description =
     "The lines of all its components, in the order they were written, each with its component before it where there " +
-    "are several. With --json each line is an object on a line of its own: at, component, instance, stream, text.";
+    "are several. --follow stays with the instances that run when it begins: what is started later needs another mcp logs. " +
+    "With --json each line is an object on a line of its own: at, component, instance, stream, text.";
   static override args = {
     service: requiredArgument({ description: "service, or service/component" }),
   };
   static override flags = {
-    follow: boolean({ char: "f", summary: "go on as more is written" }),
+    follow: boolean({ char: "f", summary: "go on as more is written, until what runs now has ended" }),
     tail: integer({
       char: "n",
       summary: "only the last lines of each component",
@@ -53,6 +54,7 @@ export default class Logs extends AgentCommand {
     };
     for await (const { lines = [] } of agent.logs(request, { signal: this.signal }))
       await writeText(lines.map((line) => `${show(line)}\n`).join(""), this.signal);
+    if (flags.follow && !isJson) process.stderr.write(`-- ${printTarget(target)} ended --\n`);
   }
 }
 

@@ -11,6 +11,9 @@ describe("log lines", () => {
     expect(logView({ style: plain, components: ["db"], hasTimestamps: true })(line)).toBe(
       "2026-01-02T11:00:00.123Z ready",
     );
+    expect(logView({ style: plain, components: ["web-1", "db"], hasTimestamps: true })(line)).toBe(
+      "2026-01-02T11:00:00.123Z db    | ready",
+    );
   });
 
   it("have a colour for each component", () => {

@@ -22,6 +22,6 @@ export function logView({ style, components, hasTimestamps }: LogViewOptions): (
   return ({ at = "", component = "", text = "" }) => {
     const paint = paints[Math.max(0, components.indexOf(component)) % paints.length] ?? style.cyan;
     const prefix = components.length > 1 ? `${paint(`${component.padEnd(width)} |`)} ` : "";
-    return `${prefix}${hasTimestamps ? `${style.dim(at)} ` : ""}${text}`;
+    return `${hasTimestamps ? `${style.dim(at)} ` : ""}${prefix}${text}`;
   };
 }
