@@ -91,11 +91,11 @@ export class Cli implements AsyncDisposable {
     return { stderr, exit: code };
   }
 
-  /** The same on a terminal of 100 columns: what is written to it, standard output and error together. */
-  async onTerminal(args: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  /** The same on a terminal, of 100 columns if not told otherwise: what is written to it, standard output and error together. */
+  async onTerminal(args: string, env: Readonly<Record<string, string>> = {}, columns = 100): Promise<Ran> {
     const child = spawn(
       "script",
-      ["-qefc", `stty cols 100 rows 30; exec ${process.execPath} ${this.bin} ${args}`, "/dev/null"],
+      ["-qefc", `stty cols ${columns} rows 30; exec ${process.execPath} ${this.bin} ${args}`, "/dev/null"],
       {
         cwd: this.home,
         env: { PATH: process.env.PATH, HOME: this.home, TERM: "xterm", ...env },

@@ -62,6 +62,11 @@ describe("mcp", () => {
   });
 });
 
+it("a terminal without a width is taken for one of 80 columns", async () => {
+  const { stdout } = await cli.onTerminal("deploy --help", { NO_COLOR: "1" }, 0);
+  expect(stdout).toBe((await cli.run("deploy --help")).stdout);
+});
+
 describe("standard output that takes nothing more", () => {
   const stderr = "error: cannot write to standard output: no space left on device [disk_full]\n";
 

@@ -1,6 +1,7 @@
 import type { Command } from "@oclif/core/command";
 import type { Config } from "@oclif/core/config";
 import { CommandHelp } from "@oclif/core/help";
+import { sizeOf } from "../terminal/size.ts";
 
 export interface HelpOptions {
   /** Characters a line may have. */
@@ -25,7 +26,7 @@ export function commandHelp(command: Command.Class, config: Config, { width }: H
     ...(command.description !== undefined && { description: command.description }),
     ...(command.examples !== undefined && { examples: command.examples }),
   };
-  const maxWidth = width ?? Math.min(process.stdout.columns ?? 80, 100);
+  const maxWidth = width ?? Math.min(sizeOf(process.stdout).columns, 100);
   const body = new CommandHelp(described, config, { maxWidth, flagSortOrder: "none" }).generate();
   return `${command.summary ?? ""}\n\n${body}`;
 }

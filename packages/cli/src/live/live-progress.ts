@@ -1,4 +1,5 @@
 import type { Clock } from "@mcp/base";
+import { sizeOf } from "../terminal/size.ts";
 import type { Style } from "../terminal/style.ts";
 import { operationLines } from "./operation-lines.ts";
 import type { OperationModel } from "./operation-model.ts";
@@ -54,7 +55,7 @@ export class LiveProgress implements Progress {
 
   #draw(): void {
     if (!this.#model) return;
-    const { rows = 24, columns = 80 } = this.#screen;
+    const { rows, columns } = sizeOf(this.#screen);
     const lines = operationLines(this.#model, {
       style: this.#style,
       nowMs: this.#clock.now(),

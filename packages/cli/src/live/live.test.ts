@@ -120,6 +120,15 @@ describe("an operation on a terminal", () => {
 });
 
 describe("drawing on a terminal", () => {
+  it("takes one that says it has no width for the usual one", () => {
+    const written: string[] = [];
+    const screen = { write: (text: string) => written.push(text), rows: 0, columns: 0 };
+    const progress = new LiveProgress(screen, plain, new FakeClock(nowMs));
+    progress.show(modelAfter(...updates));
+    progress.end();
+    expect(written[0]).toBe("✓ pull hello:2 2.0s\n⠋ start web  almost there 2.0s\n· start db\n");
+  });
+
   it("draws over what it drew, again and again, and stops at the end", async () => {
     const clock = new FakeClock(nowMs);
     const written: string[] = [];
