@@ -51,13 +51,15 @@ describe("a definition as JSON", () => {
   });
 
   it("that is damaged is refused with every mistake", () => {
-    const problem = problemOf(() => definitionFromJSON({ v: 1, name: "hello", components: [{ nam: "a" }] }));
+    const problem = problemOf(() =>
+      definitionFromJSON({ v: 1, name: "hello", components: [{ nam: "a" }, {}] }),
+    );
     expect(problem.code).toBe("definition_invalid");
     expect(problem.message).toBe('the stored definition "hello" has 2 mistakes');
     expect(problem.hint).toContain("deploy the service again from its file");
     expect(problem.mistakes).toEqual([
       { key: "components[0].nam", message: 'unknown key; did you mean "name"?' },
-      { key: "components[0].name", message: 'is missing; write it like: name = "api"' },
+      { key: "components[1].name", message: 'is missing; write it like: name = "api"' },
     ]);
   });
 

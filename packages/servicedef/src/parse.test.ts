@@ -98,6 +98,21 @@ depends_on = ["bd"]
     ]);
   });
 
+  it("tells a misspelt key once, and not that the right one is missing as well", () => {
+    expect(mistakesOf('name = "hello"\n[[component]]\nname = "api"\n[[component]]\nname = "db"')).toEqual([
+      "2 component: [[component]] should be [[components]]",
+    ]);
+    expect(mistakesOf('nam = "hello"\n[[components]]\nname = "api"')).toEqual([
+      '1 nam: unknown key; did you mean "name"?',
+    ]);
+    expect(componentMistakes("[[components.route]]", 'name = "web"')).toEqual([
+      "5 components[0].route: [[components.route]] should be [[components.routes]]",
+    ]);
+    expect(mistakesOf('name = "hello"\ncomponent = "api"')).toEqual([
+      '2 component: unknown key; did you mean "components"?',
+    ]);
+  });
+
   it("says where a key belongs that stands below the wrong header", () => {
     expect(mistakesOf('name = "hello"\nports = ["80:80"]\n[[components]]\nname = "api"')).toEqual([
       "2 ports: does not belong here: write it below [[components]]",
@@ -173,6 +188,13 @@ describe("a file that is no definition at all", () => {
     expect(onlyMistake('name = "hello"\nversion = v1\n')).toBe(
       "2 : the file is not valid TOML: invalid value; text needs quotes around it",
     );
+    for (const quote of ['"', "'"])
+      for (const end of ["\nb = 1", "\r\nb = 1", ""])
+        expect(onlyMistake(`name = "a"\nnode = ${quote}x${end}`)).toBe(
+          "2 : the file is not valid TOML: a quote is not closed",
+        );
+    expect(onlyMistake('name = """x\n')).toBe("1 : the file is not valid TOML: a quote is not closed");
+    expect(onlyMistake('name = "x\u0001"')).toMatch(/control characters/);
     expect(onlyMistake('name = "a"\nname = "b"')).toMatch(/^2 : the file is not valid TOML: .*redefine/);
   });
 

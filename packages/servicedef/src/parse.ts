@@ -73,7 +73,7 @@ function parseTOML(text: string, file: string): unknown {
     return parse(text, { maxDepth: maxNesting });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    throw unreadable(file, syntaxMistake(error), error.line);
+    throw unreadable(file, syntaxMistake(error, text), error.line);
   }
 }
 
@@ -85,11 +85,16 @@ const unreadable = (file: string, message: string, line?: number): Problem =>
   });
 
 /** The parser's message without the text it stands in, which may hold a secret. */
-function syntaxMistake(error: TomlError): string {
+function syntaxMistake(error: TomlError, text: string): string {
   const said = (error.message.split("\n")[0] ?? "").replace("Invalid TOML document: ", "");
   if (said.includes("excessively nested")) return `has lists and tables nested more than ${maxNesting} deep`;
+  if (said === "unfinished string" || (said.includes("control characters") && isAtEndOfLine(error, text)))
+    return "is not valid TOML: a quote is not closed";
   const hint = said === "invalid value" ? "; text needs quotes around it" : "";
   return `is not valid TOML: ${said}${hint}`;
 }
+
+const isAtEndOfLine = ({ line, column }: TomlError, text: string): boolean =>
+  column > (text.split("\n")[line - 1] ?? "").replace(/\r$/, "").length;
 
 const lineAt = (text: string, index: number): number => text.slice(0, index).split("\n").length;

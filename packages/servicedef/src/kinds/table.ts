@@ -34,11 +34,13 @@ export function tableOf<T extends object>(keys: Keys<T>, options: TableOptions =
 
     read(written, at) {
       if (!isTable(written)) return at.wrong(`must be a table, not ${nameOfType(written)}`);
-      for (const name of Object.keys(written)) if (!byName.has(name)) unknownKey(name, at);
+      const meant = new Set<string | undefined>();
+      for (const [name, value] of Object.entries(written))
+        if (!byName.has(name)) meant.add(unknownKey(name, value, at));
       const read: [string, unknown][] = [];
       for (const [field, { key, kind, required, example }] of fields) {
         if (!Object.hasOwn(written, key)) {
-          if (required) at.key(key).wrong(`is missing; write it like: ${example}`);
+          if (required && !meant.has(key)) at.key(key).wrong(`is missing; write it like: ${example}`);
           continue;
         }
         const value = kind.read(written[key], at.key(key));
@@ -63,13 +65,22 @@ export function tableOf<T extends object>(keys: Keys<T>, options: TableOptions =
       ),
   };
 
-  function unknownKey(name: string, at: Place): void {
+  /** The key that seems to be meant, if there is one. */
+  function unknownKey(name: string, value: unknown, at: Place): string | undefined {
     // Looked up only for mistakes that will be read: a megabyte of unknown keys must stay cheap.
     const meant = at.mistakes.isFull ? undefined : nearest(name, byName.keys());
     const elsewhere = options.outer?.keys.includes(name) ? options.outer.where : innerPlace(name, at);
-    if (meant !== undefined) at.key(name).wrong(`unknown key; did you mean "${meant}"?`);
+    if (meant !== undefined) at.key(name).wrong(misspelt(name, meant, value, at));
     else if (elsewhere !== undefined) at.key(name).wrong(`does not belong here: ${elsewhere}`);
     else at.key(name).wrong(`unknown key; known here: ${[...byName.keys()].join(", ")}`);
+    return meant;
+  }
+
+  function misspelt(name: string, meant: string, value: unknown, at: Place): string {
+    const isHeader = byName.get(meant)?.kind.inner?.repeated && Array.isArray(value) && value.every(isTable);
+    if (!isHeader || !/^[A-Za-z0-9_-]{1,64}$/.test(name)) return `unknown key; did you mean "${meant}"?`;
+    const around = at.path.filter((step) => typeof step === "string");
+    return `[[${[...around, name].join(".")}]] should be [[${[...around, meant].join(".")}]]`;
   }
 
   /** Where a key would stand that is known one table further in. */
