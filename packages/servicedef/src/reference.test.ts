@@ -34,10 +34,46 @@ describe("the reference of definitions", () => {
     expect(listed.toSorted()).toEqual(keys.map(([key]) => key).toSorted());
   });
 
+  it("says of each key that is not acted upon yet what becomes of it, and so does the schema", () => {
+    const unbuilt = keys.filter(([, { notYet }]) => notYet !== undefined).map(([name]) => name);
+    expect(
+      unbuilt.filter((name) => !/^(components\[\]\.)?(build|snapshot|health|routes)/.test(name)),
+    ).toEqual([
+      "tier",
+      "path",
+      "runtime",
+      "components[].runtime",
+      "components[].env_from",
+      "components[].files",
+    ]);
+    for (const name of ["build", "snapshot", "components[].health", "components[].routes"]) {
+      const all = keys.map(([key]) => key).filter((key) => key.startsWith(name));
+      expect(unbuilt.filter((key) => key.startsWith(name))).toEqual(all);
+    }
+    expect(definitionReference()).toContain(
+      "under the secret's name.\n\n**Not built yet:** a definition with it is refused; use `env` instead.\n",
+    );
+    expect(JSON.stringify(definitionSchema())).toContain(
+      "under the secret's name. Not built yet: a definition with it is refused; use `env` instead.",
+    );
+  });
+
+  it("begins with a definition that deploys: nothing in it waits to be built", () => {
+    const written = parse(exampleDefinition) as { components: object[] };
+    const used = [
+      ...Object.keys(written),
+      ...written.components.flatMap((component) =>
+        Object.keys(component).map((key) => `components[].${key}`),
+      ),
+    ];
+    const unbuilt = keys.filter(([, { notYet }]) => notYet !== undefined).map(([name]) => name);
+    expect(used.filter((key) => unbuilt.includes(key))).toEqual([]);
+  });
+
   it("begins with a definition that works", () => {
     const definition = parseDefinition(exampleDefinition, { file: "example" });
-    const { components } = completeDefinition(definition, currentConventions("mcr.example.net:8443"));
-    expect(components.map(({ name }) => name)).toEqual(["db", "api"]);
+    const { components } = completeDefinition(definition, currentConventions(undefined));
+    expect(components.map(({ name }) => name)).toEqual(["cache", "web"]);
   });
 
   it.each(keys)("has an example of %s that is right, and one way to say what holds without it", (_, key) => {

@@ -3,23 +3,20 @@ import type { InnerKeys, Key } from "./kinds/kind.ts";
 
 /** A whole definition, shown at the top of the reference. */
 export const exampleDefinition = `\
-name    = "hello"
-version = "v1.2.0"
+name = "hello"
 
 [[components]]
-name    = "api"
-ports   = ["8080:80"]
-volumes = ["/srv/hello/data:/data"]
-env     = { LOG_LEVEL = "info" }
-depends_on = ["db"]
-
-[components.health]
-http = "/healthz"
+name       = "web"
+image      = "docker.io/library/nginx:1.29"
+ports      = ["8080:80"]
+env        = { CACHE = "hello-cache:6379" }
+depends_on = ["cache"]
 
 [[components]]
-name  = "db"
-image = "mcr.example.net:8443/postgres:17.2"
-env_from = ["secret:POSTGRES_PASSWORD"]
+name    = "cache"
+image   = "docker.io/library/redis:8.2"
+memory  = 128
+restart = "always"
 `;
 
 /** The reference page of definitions, in Markdown: every key with its type, what holds without it, and an example. */
@@ -31,6 +28,7 @@ export function definitionReference(): string {
     `\`\`\`toml\n${exampleDefinition}\`\`\``,
     "A key that is not listed here is a mistake. A definition has at most 1 MiB of UTF-8. Memory is in MiB. An editor can check a definition against [its JSON Schema](definition.schema.json).",
     "_New instance_ marks keys that change what runs: when one is changed, the next deploy starts a new instance of the component. All others only change what mcp does with the one that runs.",
+    "**Not built yet** marks keys that are read and checked, and that this version does not act upon; what it does with them is said there.",
     ...sectionsOf("The service", "", serviceTable.inner),
   ];
   return `${parts.join("\n\n")}\n`;
@@ -55,7 +53,7 @@ function entryOf(prefix: string, key: Key<unknown>): string[] {
   ];
   return [
     `### \`${prefix}${key.key}\``,
-    key.doc,
+    key.notYet === undefined ? key.doc : `${key.doc}\n\n**Not built yet:** ${key.notYet}.`,
     `\`\`\`toml\n${key.example}\n\`\`\``,
     facts.map((fact) => `- ${fact}`).join("\n"),
   ];

@@ -9,8 +9,8 @@ import { decimal, integer } from "../kinds/scalars.ts";
 import { durationFrom, environment, restartPolicy, secretReference } from "../kinds/settings.ts";
 import { tableOf } from "../kinds/table.ts";
 import { eitherKeys } from "./either.ts";
-import { healthKeys, probeFields } from "./health.ts";
-import { routeKeys } from "./route.ts";
+import { healthKeys, notRun, probeFields } from "./health.ts";
+import { routeKeys, routesRefused } from "./route.ts";
 
 const argv = listOf(anyText, { says: "list of strings", ordered: true });
 
@@ -79,6 +79,7 @@ export const componentKeys = {
     kind: listOf(secretReference, { ordered: false }),
     default: [],
     runs: true,
+    notYet: "a definition with it is refused; use `env` instead",
     doc: "Variables whose values are secrets of the node, each under the secret's name.",
     example: 'env_from = ["secret:DB_PASSWORD"]',
   },
@@ -135,7 +136,7 @@ export const componentKeys = {
     kind: listOf(dnsLabel, { says: "list of components", ordered: false }),
     default: [],
     runs: false,
-    doc: "Components that start before this one, and are healthy first if they have a health check.",
+    doc: "Components that start before this one, and stop after it. It is the order alone: nothing waits until they answer.",
     example: 'depends_on = ["db"]',
   },
   graceMs: {
@@ -162,6 +163,7 @@ export const componentKeys = {
     }),
     otherwise: "healthy while it runs",
     runs: false,
+    notYet: notRun,
     doc: "How to find out that the component works.",
     example: 'health = { http = "/healthz", port = 8080 }',
   },
@@ -170,6 +172,7 @@ export const componentKeys = {
     kind: listOf(tableOf(routeKeys), { says: "list of tables", ordered: false }),
     default: [],
     runs: true,
+    notYet: routesRefused,
     doc: "Ways in through the node's proxy. They may stand beside `ports`.",
     example: 'routes = [{ name = "web", port = 443, mode = "l7", container_port = 8080 }]',
   },
@@ -182,6 +185,7 @@ export const componentKeys = {
     }),
     otherwise: "all of the image",
     runs: true,
+    notYet: "`unikernel` is refused",
     doc: "Which part of the image a unikernel takes along.",
     example: 'files = ["/app", "/etc/ssl/certs"]',
   },

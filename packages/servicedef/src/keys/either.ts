@@ -8,6 +8,7 @@ export const eitherKeys = {
     kind: oneOf(runtimeNames),
     default: "container",
     runs: true,
+    notYet: "`unikernel` and `microvm` are refused",
     doc: "What a component runs as: a container, a Nanos unikernel, or a Linux microVM made from its image. Per service, or per component.",
     example: 'runtime = "microvm"',
   },
@@ -16,7 +17,7 @@ export const eitherKeys = {
     kind: oneOf(updateOrders),
     default: "stop-first",
     runs: false,
-    doc: "Whether the old instance stops before the new one starts, or only once the new one is healthy. Per service, or per component.",
+    doc: "Whether the old instance stops before the new one starts, or only once the new one has stayed up for its `start_period`. Per service, or per component.",
     example: 'update = "start-first"',
   },
 } as const;

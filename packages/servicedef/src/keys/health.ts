@@ -11,12 +11,16 @@ export const probeFields = ["http", "tcp", "grpc", "exec"] as const;
 
 const oneWay = "another of the four ways is there, exactly one";
 
+/** Of all of a health check. */
+export const notRun = "health checks are kept, and not run; a component counts as healthy while it runs";
+
 export const healthKeys = {
   http: {
     key: "http",
     kind: requestPath,
     otherwise: oneWay,
     runs: false,
+    notYet: notRun,
     doc: "Healthy when a GET of this path answers 200 to 399.",
     example: 'http = "/healthz"',
   },
@@ -25,6 +29,7 @@ export const healthKeys = {
     kind: portNumber,
     otherwise: oneWay,
     runs: false,
+    notYet: notRun,
     doc: "Healthy when this port accepts a connection.",
     example: "tcp = 5432",
   },
@@ -33,6 +38,7 @@ export const healthKeys = {
     kind: grpcService,
     otherwise: oneWay,
     runs: false,
+    notYet: notRun,
     doc: "Healthy when the standard gRPC health service says that this service is serving.",
     example: 'grpc = "hello.v1.HelloService"',
   },
@@ -41,6 +47,7 @@ export const healthKeys = {
     kind: listOf(anyText, { says: "argv", ordered: true, nonEmpty: "is empty; name the program to run" }),
     otherwise: oneWay,
     runs: false,
+    notYet: notRun,
     doc: "Healthy when this program, run inside the container, exits 0. There is no shell, and not in a VM either.",
     example: 'exec = ["pg_isready", "-q"]',
   },
@@ -49,6 +56,7 @@ export const healthKeys = {
     kind: portNumber,
     otherwise: "the only TCP port that the component names in `ports` and `routes`",
     runs: false,
+    notYet: notRun,
     doc: "Which port of the component `http` and `grpc` ask.",
     example: "port = 8080",
   },
@@ -57,6 +65,7 @@ export const healthKeys = {
     kind: durationFrom(100),
     default: 10_000,
     runs: false,
+    notYet: notRun,
     doc: "Pause between two checks.",
     example: 'interval = "10s"',
   },
@@ -65,6 +74,7 @@ export const healthKeys = {
     kind: durationFrom(10),
     default: 3_000,
     runs: false,
+    notYet: notRun,
     doc: "How long an answer may take.",
     example: 'timeout = "3s"',
   },
@@ -73,6 +83,7 @@ export const healthKeys = {
     kind: integer({ says: "count", min: 1, max: 1_000 }),
     default: 3,
     runs: false,
+    notYet: notRun,
     doc: "How many checks in a row must fail until the component is unhealthy.",
     example: "retries = 3",
   },
@@ -81,6 +92,7 @@ export const healthKeys = {
     kind: durationFrom(0),
     otherwise: "the component's `start_period`",
     runs: false,
+    notYet: notRun,
     doc: "How long after a start failures do not count yet.",
     example: 'start_period = "30s"',
   },
@@ -89,6 +101,7 @@ export const healthKeys = {
     kind: boolean,
     default: false,
     runs: false,
+    notYet: notRun,
     doc: "Whether an unhealthy component is restarted.",
     example: "restart = true",
   },

@@ -4,6 +4,9 @@ import { dnsLabel, hostname } from "../kinds/names.ts";
 import { portNumber } from "../kinds/ports.ts";
 import { boolean, oneOf } from "../kinds/scalars.ts";
 
+/** Of all of a route. */
+export const routesRefused = "a definition with routes is refused; publish a port with `ports` instead";
+
 export const routeKeys = {
   name: {
     key: "name",
@@ -11,6 +14,7 @@ export const routeKeys = {
     required: true,
     // It makes the name of `$PORT_<NAME>`.
     runs: true,
+    notYet: routesRefused,
     doc: "The route. A component with one route is told where to listen in `$PORT`; one with several in `$PORT_<NAME>`.",
     example: 'name = "web"',
   },
@@ -19,6 +23,7 @@ export const routeKeys = {
     kind: portNumber,
     required: true,
     runs: false,
+    notYet: routesRefused,
     doc: "The proxy's port.",
     example: "port = 443",
   },
@@ -27,6 +32,7 @@ export const routeKeys = {
     kind: oneOf(routeModes),
     required: true,
     runs: false,
+    notYet: routesRefused,
     doc: "`l4` passes TLS through by its server name, `l7` ends TLS at the proxy.",
     example: 'mode = "l7"',
   },
@@ -35,6 +41,7 @@ export const routeKeys = {
     kind: portNumber,
     otherwise: "picked by the agent and told to the component as its `$PORT`",
     runs: true,
+    notYet: routesRefused,
     doc: "Where the component listens, for one that picks its own port.",
     example: "container_port = 8080",
   },
@@ -43,6 +50,7 @@ export const routeKeys = {
     kind: hostname,
     otherwise: "`<service>.svc.mcp.<domain>`",
     runs: false,
+    notYet: routesRefused,
     doc: "The name that the proxy answers to.",
     example: 'hostname = "hello.example.net"',
   },
@@ -51,6 +59,7 @@ export const routeKeys = {
     kind: boolean,
     default: false,
     runs: false,
+    notYet: routesRefused,
     doc: "Whether the route is reachable from outside, through an edge node.",
     example: "public = true",
   },

@@ -17,6 +17,9 @@ import { quoted } from "../quoted.ts";
 import { componentKeys } from "./component.ts";
 import { eitherKeys } from "./either.ts";
 
+const notBuilding = "it is kept, and nothing is built; build and push the images by other means";
+const notCopied = "it is kept, and nothing reads it";
+
 export const buildKeys = {
   images: {
     key: "images",
@@ -30,6 +33,7 @@ export const buildKeys = {
     }),
     otherwise: "nothing to build",
     runs: false,
+    notYet: notBuilding,
     doc: "The Dockerfile of each image, relative to `path`.",
     example: 'images = { hello = "Dockerfile" }',
   },
@@ -38,6 +42,7 @@ export const buildKeys = {
     kind: environment,
     default: {},
     runs: false,
+    notYet: notBuilding,
     doc: "Build arguments.",
     example: 'args = { GO_VERSION = "1.25" }',
   },
@@ -49,7 +54,8 @@ export const snapshotKeys = {
     kind: oneLine,
     otherwise: "left to the agent",
     runs: false,
-    doc: "How the service's data is copied. Kept for later: nothing reads it yet.",
+    notYet: notCopied,
+    doc: "How the service's data is copied.",
     example: 'method = "full"',
   },
   exclude: {
@@ -57,7 +63,8 @@ export const snapshotKeys = {
     kind: listOf(oneLine, { says: "list of paths", ordered: false }),
     default: [],
     runs: false,
-    doc: "What is left out of a snapshot. Kept for later: nothing reads it yet.",
+    notYet: notCopied,
+    doc: "What is left out of a snapshot.",
     example: 'exclude = ["cache", "tmp"]',
   },
 } as const satisfies Keys<SnapshotDefinition>;
@@ -74,7 +81,7 @@ const ownKeys = {
   node: {
     key: "node",
     kind: dnsLabel,
-    otherwise: "the only node, or one picked by `tier`",
+    otherwise: "the node that `--node` names, else the first of `mcp.toml`",
     runs: false,
     doc: "The node to run on. Not together with `tier`.",
     example: 'node = "rift"',
@@ -84,6 +91,7 @@ const ownKeys = {
     kind: oneOf(tiers),
     default: "worker",
     runs: false,
+    notYet: "it is kept, and nothing places services; name a `node`, or type `--node`",
     doc: "What kind of node a master places the service on. Not together with `node`.",
     example: 'tier = "core"',
   },
@@ -117,6 +125,7 @@ const ownKeys = {
     kind: relativePath,
     otherwise: "the service's name",
     runs: false,
+    notYet: notBuilding,
     doc: "The source folder, below the build workspace.",
     example: 'path = "services/hello"',
   },
@@ -127,6 +136,7 @@ const ownKeys = {
     kind: tableOf(buildKeys),
     otherwise: "nothing to build",
     runs: false,
+    notYet: notBuilding,
     doc: "How the service's images are built.",
     example: 'build = { images = { hello = "Dockerfile" } }',
   },
@@ -135,7 +145,8 @@ const ownKeys = {
     kind: tableOf(snapshotKeys),
     otherwise: "left to the agent",
     runs: false,
-    doc: "How the service's data is kept. Kept for later: nothing reads it yet.",
+    notYet: notCopied,
+    doc: "How the service's data is kept.",
     example: 'snapshot = { method = "full", exclude = ["cache"] }',
   },
 } as const satisfies Omit<Keys<ServiceDefinition>, "components">;

@@ -38,6 +38,8 @@ export interface Key<T> {
   readonly kind: Kind<T>;
   /** What it is for: one or two sentences of Markdown. */
   readonly doc: string;
+  /** What this version does not do with it yet, for a key that is read before all of it is built: `kept, not run`. */
+  readonly notYet?: string;
   /** A line of TOML. */
   readonly example: string;
   /** Whether a change of it changes what runs, and so the spec hash. Never flip it: every old hash would change. */

@@ -104,12 +104,16 @@ function isDefault<T>({ kind, default: usual }: Key<T>, value: T): boolean {
   );
 }
 
+/** What a key is for, and whether that is so yet. */
+export const documented = ({ doc, notYet }: Key<unknown>): string =>
+  notYet === undefined ? doc : `${doc} Not built yet: ${notYet}.`;
+
 function schemaOf(keys: readonly Key<unknown>[], more: Schema = {}): Schema {
   const properties = keys.map((key) => [
     key.key,
     {
       ...key.kind.schema,
-      description: key.doc,
+      description: documented(key),
       ...(key.default !== undefined && { default: key.kind.write(key.default) }),
     },
   ]);
