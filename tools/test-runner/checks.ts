@@ -7,6 +7,7 @@ import { line, stage } from "../terminal/stage.ts";
 import type { Totals } from "./totals.ts";
 
 const root = join(import.meta.dirname, "../..");
+const widest = 400;
 const bin = join(root, "node_modules/.bin");
 const proto = join(root, "packages/proto");
 
@@ -61,7 +62,12 @@ export async function runCheck(name: string, totals: Totals, work: () => Promise
   }
 }
 
-export const indent = (text: string): string => text.replaceAll(/^/gm, "    │ ");
+/** Under what it belongs to; a line that no terminal could show is cut. */
+export const indent = (text: string): string =>
+  text
+    .split("\n")
+    .map((each) => `    │ ${each.length > widest ? `${each.slice(0, widest)}…` : each}`)
+    .join("\n");
 
 async function runAll({ argv, cwd = root }: Check): Promise<void> {
   for (const one of await argv()) await runOrSay(one, cwd);
