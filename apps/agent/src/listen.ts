@@ -3,9 +3,8 @@ import { createServer as createHttp1Server } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
-import type { ConnectRouter } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { Problem } from "@mcp/base";
+import type { RequestHandler } from "./connect-handler.ts";
 import { Http1Connections, type RequestLimits } from "./http1-connections.ts";
 
 export interface Listening {
@@ -20,8 +19,6 @@ export interface ListenLimits extends RequestLimits {
   readonly closeMs: number;
 }
 
-/** A definition has at most 1 MiB; nothing else that is sent to the agent is larger. */
-const mostRequestBytes = 2 * 1_048_576;
 const usualLimits: ListenLimits = { silentMs: 30_000, headMs: 10_000, bodyMs: 30_000, closeMs: 1_000 };
 
 /**
@@ -32,12 +29,11 @@ const usualLimits: ListenLimits = { silentMs: 30_000, headMs: 10_000, bodyMs: 30
  */
 export async function listen(
   path: string,
-  routes: (router: ConnectRouter) => void,
+  handler: RequestHandler,
   limits: ListenLimits = usualLimits,
 ): Promise<Listening> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   if ((await stateOf(path)) === "dead") await unlink(path);
-  const handler = connectNodeAdapter({ routes, readMaxBytes: mostRequestBytes });
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 1_000 } }, handler);
   const sessions = new Set<ServerHttp2Session>();
   http2.on("session", (session) => {

@@ -4,6 +4,7 @@ import { asProblem } from "@mcp/base";
 import { createLogger, type Logger, realClock } from "@mcp/host";
 import { type DatabaseLock, lockDatabase, openRegistry, type Registry } from "@mcp/registry";
 import type { AgentConfig } from "./config.ts";
+import { connectHandler } from "./connect-handler.ts";
 import { listen, requireFreeSocket } from "./listen.ts";
 import { wireRuntimes } from "./wire-runtimes.ts";
 
@@ -31,10 +32,12 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
     });
     // What was left unfinished comes before whatever is asked from now on.
     await agent.start();
-    const server = await listen(socket, routesOf(agent)).catch(async (thrown: unknown) => {
-      await agent.stop();
-      throw thrown;
-    });
+    const server = await listen(socket, connectHandler(routesOf(agent), log)).catch(
+      async (thrown: unknown) => {
+        await agent.stop();
+        throw thrown;
+      },
+    );
     log.info("serving", { socket, node: config["agent.node"], version });
     log.info("stopping", { signal: await stopped });
     await agent.stop();

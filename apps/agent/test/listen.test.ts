@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { isProblem } from "@mcp/base";
+import { silentLogger } from "@mcp/host";
 import { AgentService } from "@mcp/proto";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { connectHandler } from "../src/connect-handler.ts";
 import { type Listening, type ListenLimits, listen, requireFreeSocket } from "../src/listen.ts";
 
 const limits: ListenLimits = { silentMs: 300, headMs: 300, bodyMs: 300, closeMs: 500 };
@@ -28,8 +30,7 @@ interface Opened {
 /** A server whose stream of events says one thing, and then nothing until its client leaves. */
 async function open(given = limits, path?: string): Promise<Opened> {
   const at = path ?? (await newPath());
-  const server = await listen(
-    at,
+  const handler = connectHandler(
     (router) =>
       void router.service(AgentService, {
         nodeStatus: () => ({ node: { name: "test" } }),
@@ -38,8 +39,9 @@ async function open(given = limits, path?: string): Promise<Opened> {
           await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
         },
       }),
-    given,
+    silentLogger,
   );
+  const server = await listen(at, handler, given);
   onTestFinished(() => server.close());
   return { path: at, server };
 }

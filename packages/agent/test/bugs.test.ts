@@ -205,4 +205,16 @@ describe("it does not happen again that", () => {
     await ask(rig, "stop");
     expect(await deployedAt()).toEqual(before);
   });
+
+  it("a restart stops what it then cannot start", async () => {
+    const folder = await mkdtemp("/tmp/mcp-restart-");
+    await mkdir(`${folder}/data`);
+    await using rig = await openHello({ allowedVolumes: [folder] });
+    await rig.deploy(hello(2, `volumes = ["${folder}/data:/data"]`));
+    const running = rig.host.running;
+    await rm(`${folder}/data`, { recursive: true });
+    expect(summary(await ask(rig, "restart"))).toMatchObject({ state: "FAILED", problem: "volume_missing" });
+    expect(rig.host.running).toEqual(running);
+    await rm(folder, { recursive: true });
+  });
 });

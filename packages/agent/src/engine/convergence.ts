@@ -201,8 +201,8 @@ const storedProblem = (operation: OperationRecord): Problem =>
 const unknown = (service: string, { component, why }: { component: string; why: string }): Problem =>
   new Problem(
     "observation_unknown",
-    `what component ${component} of ${service} is doing is not known, so nothing was done: ${why}`,
-    "see what is wrong with: mcp doctor",
+    `what component ${component} of ${service} is doing is not known, so it was left alone: ${why}`,
+    "see what is wrong with: mcp doctor; a stop, start or restart that was asked for is done once it is known again",
   );
 
 const unsatisfied = (service: string): Problem =>

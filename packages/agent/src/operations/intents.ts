@@ -1,8 +1,10 @@
 import { Problem } from "@mcp/base";
 import type { OperationRecord, Registry } from "@mcp/registry";
+import type { WorkloadSpec } from "@mcp/runtime";
 import type { ServiceState, ServiceStates } from "../engine/service-state.ts";
 import { isSameContent, type RevisionContent } from "../revision/content.ts";
 import { toRevision } from "../revision/revision.ts";
+import { checkVolumesStill } from "../revision/volumes.ts";
 import { checkDefinition, type ProposalDeps, pinImages, withComponent } from "./proposal.ts";
 import type { OperationRequest } from "./request.ts";
 import { wishesOf } from "./wishes.ts";
@@ -73,9 +75,12 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
     await registry.setDesired(operation.service, "running", component ? [component] : undefined);
   },
 
-  async restart(operation, { component }, { registry, states }) {
+  async restart(operation, { component }, { registry, states, allowedVolumes }) {
     const { record } = await states.load(operation.service);
     const components = component ? [component] : record.components.map(({ name }) => name);
+    // What could not be started again must not be stopped.
+    for (const instance of record.instances.filter((each) => components.includes(each.component)))
+      await checkVolumesStill((instance.spec as WorkloadSpec).volumes, instance.component, allowedVolumes);
     await registry.setDesired(operation.service, "running", component ? [component] : undefined);
     await registry.requestRestart(operation.service, components, operation.createdAtMs);
   },
