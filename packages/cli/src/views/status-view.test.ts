@@ -59,7 +59,7 @@ describe("mcp status", () => {
         "  hello/db  exited  it ended with 1",
         "",
         "unmanaged",
-        "  old-web  running  says it is old/web, which this agent does not know",
+        "  old-web  running  labelled old/web, but this agent did not start it",
         "",
         "recent events",
         "  10s  hello/db  db ended with 1",

@@ -31,7 +31,7 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
   const strays = unmanaged.map(({ instance, service, component, state }) => [
     instance,
     stateCell(state, style),
-    `says it is ${service}/${component}, which this agent does not know`,
+    `labelled ${service}/${component}, but this agent did not start it`,
   ]);
   return [
     components.length > 0
