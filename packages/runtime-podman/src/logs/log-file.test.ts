@@ -67,6 +67,27 @@ describe("a container's log file", () => {
     expect(await texts()).toEqual(["a", "prompt> "]);
   });
 
+  it("counts a last line that was never ended into a tail", async () => {
+    await writeFile(path, full(1, "a") + full(2, "b") + piece(3, "c"));
+    expect(await texts({ tail: 0 })).toEqual([]);
+    expect(await texts({ tail: 1 })).toEqual(["c"]);
+    expect(await texts({ tail: 2 })).toEqual(["b", "c"]);
+    expect(await texts({ tail: 7 })).toEqual(["a", "b", "c"]);
+    expect(await texts({ tail: 1, sinceMs: startMs + 4_000 })).toEqual([]);
+  });
+
+  it("keeps a last line that was not ended yet for what follows the tail", async () => {
+    isOver = false;
+    await writeFile(path, full(1, "a") + piece(2, "b"));
+    const seen: string[] = [];
+    for await (const { text } of read({ follow: true, tail: 1 })) {
+      seen.push(text);
+      if (text === "a") await appendFile(path, full(3, "c"));
+      isOver = true;
+    }
+    expect(seen).toEqual(["a", "bc"]);
+  });
+
   it("passes over what is no record", async () => {
     await writeFile(path, `${full(1, "a")}garbage\n\n${stamp(2)} stdout\n${full(3, "b")}2026-01`);
     expect(await texts()).toEqual(["a", "b"]);

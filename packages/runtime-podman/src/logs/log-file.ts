@@ -27,6 +27,11 @@ export async function* readLogFile(
   const { tail, sinceMs = 0, follow = false, clock, isOver } = options;
   const reader = await LogReader.open(path);
   try {
+    signal.throwIfAborted();
+    if (tail !== undefined && !follow) {
+      yield* await reader.last(tail, sinceMs, "with the rest");
+      return;
+    }
     if (tail !== undefined) yield* await reader.last(tail, sinceMs);
     else if (sinceMs > 0) await reader.skipTo(sinceMs);
     for (;;) {
@@ -82,8 +87,11 @@ class LogReader {
     return this.#assembler.rest();
   }
 
-  /** The last lines not older than `sinceMs`; then it stands at the end. */
-  async last(count: number, sinceMs: number): Promise<LogLine[]> {
+  /**
+   * The last lines not older than `sinceMs`; then it stands at the end. With the rest, a line that was never ended is
+   * one of them; without, it is kept for what follows.
+   */
+  async last(count: number, sinceMs: number, what?: "with the rest"): Promise<LogLine[]> {
     const size = await this.#size();
     if (count === 0) {
       this.#position = size;
@@ -95,7 +103,8 @@ class LogReader {
       return lines.length >= count + 2 || (records[0]?.atMs ?? sinceMs) < sinceMs;
     });
     const found = await Array.fromAsync(this.lines());
-    return found.filter((line) => line.atMs >= sinceMs).slice(-count);
+    const rest = what === "with the rest" ? this.rest() : [];
+    return [...found, ...rest].filter((line) => line.atMs >= sinceMs).slice(-count);
   }
 
   async skipTo(sinceMs: number): Promise<void> {
