@@ -247,4 +247,17 @@ describe("a file that is no definition at all", () => {
     expect(problem.message).toBe("hello.toml has more than 100 mistakes");
     expect(problem.mistakes).toHaveLength(100);
   });
+
+  it("has 200 components at most, since it is planned and undone as a whole", () => {
+    const components = Array.from(
+      { length: 201 },
+      (_, n) => `[[components]]\nname = "c${n}"\nimage = "x:1"\n`,
+    );
+    const text = `name = "a"\n${components.join("")}`;
+    expect(() => parseDefinition(text, { file: "a.toml" })).toThrow(
+      expect.objectContaining({
+        mistakes: [expect.objectContaining({ message: expect.stringContaining("has 201 elements") })],
+      }),
+    );
+  });
 });

@@ -167,10 +167,12 @@ export const serviceKeys = {
       says: "list of tables",
       ordered: true,
       nonEmpty: "is empty; a service has at least one component",
+      // A service is planned, accepted and undone as a whole, and its lane is held meanwhile.
+      most: 200,
     }),
     required: true,
     runs: false,
-    doc: "What the service is made of.",
+    doc: "What the service is made of: at most 200.",
     example: 'components = [{ name = "api" }]',
   },
 } as const satisfies Keys<ServiceDefinition>;

@@ -8,17 +8,29 @@ interface ListOptions {
   readonly ordered: boolean;
   /** At least one element. */
   readonly nonEmpty?: string;
+  /** At most so many elements. */
+  readonly most?: number;
 }
 
-export function listOf<T>(element: Kind<T>, { says, ordered, nonEmpty }: ListOptions): Kind<readonly T[]> {
+export function listOf<T>(
+  element: Kind<T>,
+  { says, ordered, nonEmpty, most }: ListOptions,
+): Kind<readonly T[]> {
   const canonical = element.canonical?.bind(element) ?? element.write.bind(element);
   return {
     says: says ?? `list of ${element.says}`,
-    schema: { type: "array", items: element.schema, ...(nonEmpty !== undefined && { minItems: 1 }) },
+    schema: {
+      type: "array",
+      items: element.schema,
+      ...(nonEmpty !== undefined && { minItems: 1 }),
+      ...(most !== undefined && { maxItems: most }),
+    },
     ...(element.inner && { inner: { ...element.inner, repeated: true } }),
     read(written, at) {
       if (!Array.isArray(written)) return at.wrong(`must be a list, not ${nameOfType(written)}`);
       if (nonEmpty !== undefined && written.length === 0) return at.wrong(nonEmpty);
+      if (most !== undefined && written.length > most)
+        return at.wrong(`has ${written.length} elements; there may be ${most} at most`);
       // With holes after a mistake, so that an element keeps its index; see `Kind.read`.
       return written.map((each, index) => element.read(each, at.index(index))) as T[];
     },
