@@ -111,7 +111,8 @@ export class PodmanRuntime implements Runtime {
 
   stop(name: string, { graceMs }: { readonly graceMs: number }, signal: AbortSignal): Promise<void> {
     return this.#api.withRecovery(signal, async () => {
-      if (!(await stopContainer(this.#api, name, graceMs, signal))) await this.#guard.vouch(signal);
+      if (!(await stopContainer(this.#api, this.#deps.clock, name, graceMs, signal)))
+        await this.#guard.vouch(signal);
     });
   }
 

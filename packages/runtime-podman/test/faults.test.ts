@@ -148,6 +148,23 @@ describe("podman in trouble", () => {
     }
   });
 
+  it("has lost a container's supervisor: it can be stopped, and started anew", async ({ signal }) => {
+    const spec = at.spec({ does: "sleeps" });
+    for (const next of ["stop", "stop, as podman did in vain", "start"]) {
+      await at.runtime.start(spec, signal);
+      const pid = (await at.runtime.inspect(spec.name, signal))?.pid ?? expect.fail("it has no process");
+      await killSupervisor(at.rig, spec.name);
+      if (next.includes("in vain")) await at.rig.cli(["stop", "--time", "0", spec.name]).catch(() => {});
+      if (next.startsWith("stop")) await at.runtime.stop(spec.name, { graceMs: 0 }, signal);
+      else process.kill(pid, "SIGKILL");
+      await at.runtime.start(spec, signal);
+      const again = await at.runtime.inspect(spec.name, signal);
+      expect(again, next).toMatchObject({ state: "running" });
+      expect(again?.pid, next).not.toBe(pid);
+      expect(await supervisorsOf(at.rig.folder, spec.name), next).toHaveLength(1);
+    }
+  });
+
   it("dies in the middle of a removal: it can be asked for again, or a start instead", async ({ signal }) => {
     for (const afterMs of [1, 3, 5, 10, 20, 30, 40, 60, 80, 100]) {
       const spec = at.spec({ does: "sleeps" });
@@ -250,4 +267,9 @@ async function supervisorsOf(folder: string, name: string): Promise<string[]> {
       .map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
   );
   return commands.filter((command) => command.includes(`${folder}/`) && command.includes(`\0-n\0${name}\0`));
+}
+
+async function killSupervisor(rig: PodmanRig, name: string): Promise<void> {
+  process.kill(Number(await rig.cli(["inspect", "--format", "{{.State.ConmonPid}}", name])), "SIGKILL");
+  await expect.poll(() => supervisorsOf(rig.folder, name)).toEqual([]);
 }

@@ -1,14 +1,20 @@
+import type { Clock } from "@mcp/base";
 import { engineSays, expectStatus, isNoSuchContainer } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import { foreign, inspectContainer, ourLabels } from "./lookup.ts";
+import { isLost } from "./lost.ts";
 import type { InspectedContainer } from "./shapes.ts";
 
 const slackMs = 15_000;
 const removeMs = 30_000;
 
-/** False if there is none. By id from then on, so that nothing else can be meant. */
+/**
+ * False if there is none. By id from then on, so that nothing else can be meant. What podman would show as stopping for
+ * ever, since it lost its supervisor, is removed: nothing else can be done with it.
+ */
 export async function stopContainer(
   api: PodmanApi,
+  clock: Clock,
   name: string,
   graceMs: number,
   signal: AbortSignal,
@@ -20,6 +26,8 @@ export async function stopContainer(
   const call = { what: `stop ${name}`, method: "POST", path: `/containers/${found.Id}/stop`, query } as const;
   const reply = await api.call({ ...call, timeoutMs: graceMs + slackMs }, signal);
   if (isNoSuchContainer(reply)) return false;
+  const after = await inspectContainer(api, found.Id, signal);
+  if (after && (await isLost(api, clock, after, signal))) return removeById(api, found.Id, signal);
   // It ended by itself in the meantime.
   if (/can only (stop|kill)|is not running|container state improper/i.test(engineSays(reply))) {
     const now = await inspectContainer(api, name, signal);
@@ -40,7 +48,10 @@ export async function removeById(api: PodmanApi, id: string, signal: AbortSignal
   // Which of the two names of one thing is read depends on podman's version.
   const query = { force: true, v: true, volumes: true, timeout: 0 };
   const call = { what: `remove ${id}`, method: "DELETE", path: `/containers/${id}`, query } as const;
-  const reply = await api.call({ ...call, timeoutMs: removeMs }, signal);
+  const attempt = () => api.call({ ...call, timeoutMs: removeMs }, signal);
+  let reply = await attempt();
+  // It ended without podman's knowing, which kills it first, finds out so, and knows the next time.
+  if (/could not be stopped.*container state improper/i.test(engineSays(reply))) reply = await attempt();
   if (isNoSuchContainer(reply)) return false;
   expectStatus(reply, call.what, 200, 204);
   return true;

@@ -10,6 +10,7 @@ import { removeById } from "./end.ts";
 import { handleOf } from "./handle.ts";
 import type { HeldPorts } from "./held-ports.ts";
 import { findUnfinished, foreign, inspectContainer, ourLabels } from "./lookup.ts";
+import { hasEnded, isLost } from "./lost.ts";
 import type { Networks } from "./networks.ts";
 import type { InspectedContainer } from "./shapes.ts";
 import {
@@ -38,8 +39,8 @@ const settledMs = 1_000;
  * name) is seen to only when podman says that it is not so.
  *
  * Podman may be killed at any point of it, and leaves a name without a container, a container that it shows as created
- * though its process is there already, or one that is for ever being removed. None of these can be started, so what
- * stays half made is removed, and made again.
+ * though its process is there already, or one that is for ever being removed. One that lost its supervisor runs or is
+ * being stopped for ever. None of these can be started, so what stays half made is removed, and made again.
  */
 export async function startContainer(
   deps: StartDeps,
@@ -133,12 +134,17 @@ async function startFound(
   const labels = ourLabels(found);
   if (!labels) throw foreign(spec.name);
   if (labels.specHash !== spec.labels.specHash) throw otherSpec(spec.name);
+  if (await isLost(deps.api, deps.clock, found, signal)) return "half made";
   if (found.State.Status === "stopping" || found.State.Status === "removing") return "going";
   // Also what is only created: it may be another call's, on its way.
   const reply = await requestStart(deps, spec, found.Id, signal);
   if (reply.status === 204 || reply.status === 304) return "runs";
   if (isNoSuchContainer(reply)) return "going";
-  if (found.State.Status === "initialized" || neverRan(found)) return "half made";
+  const { Status, Pid, ConmonPid } = found.State;
+  if (Status === "initialized" || neverRan(found)) return "half made";
+  // Podman never got to clean up after it. A port that is taken says nothing of that.
+  if (Status === "stopped" && !saysPortInUse(reply) && hasEnded(Pid) && hasEnded(ConmonPid ?? 0))
+    return "half made";
   // It is kept: it has run, and may hold what it wrote then.
   deps.heldPorts.add(spec);
   throw startProblem(spec, reply);
