@@ -3,6 +3,7 @@ import { type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageSource, Runtime } from "@mcp/runtime";
 import { ExecCleanup } from "./containers/exec-cleanup.ts";
 import { HeldPorts } from "./containers/held-ports.ts";
+import { LostProcesses } from "./containers/lost-processes.ts";
 import { Networks } from "./containers/networks.ts";
 import { OutOfMemory } from "./containers/out-of-memory.ts";
 import { parseUlimit } from "./containers/ulimits.ts";
@@ -93,6 +94,7 @@ export function assemble(options: PodmanOptions, candidates: readonly string[]):
       networks: new Networks(api),
       heldPorts: new HeldPorts(api, clock),
       outOfMemory: new OutOfMemory(api),
+      lostProcesses: new LostProcesses(clock),
       execCleanup,
       settings: { ulimits, logMaxBytes },
       reachedBy: () => connection.description,

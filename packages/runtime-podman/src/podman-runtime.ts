@@ -21,6 +21,7 @@ import { watchExitFiles } from "./containers/exit-files.ts";
 import { idOf } from "./containers/handle.ts";
 import { containerLogs } from "./containers/logs.ts";
 import { inspectContainer, listContainers, notThere, ourLabels } from "./containers/lookup.ts";
+import type { LostProcesses } from "./containers/lost-processes.ts";
 import type { OutOfMemory } from "./containers/out-of-memory.ts";
 import { type StartDeps, startContainer } from "./containers/start.ts";
 import { readStats } from "./containers/stats.ts";
@@ -37,6 +38,7 @@ export interface PodmanRuntimeDeps extends StartDeps {
   readonly clock: Clock;
   readonly guard: StoreGuard;
   readonly outOfMemory: OutOfMemory;
+  readonly lostProcesses: LostProcesses;
   readonly execCleanup: ExecCleanup;
   readonly settings: Pick<HostSettings, "ulimits" | "logMaxBytes">;
   /** How podman is reached, for people. */
@@ -88,7 +90,10 @@ export class PodmanRuntime implements Runtime {
       const found = await Promise.all(
         containers.map(async (container) => {
           const workload = fromListed(container);
-          return workload && this.#deps.outOfMemory.correct(container, workload, signal);
+          const { outOfMemory, lostProcesses } = this.#deps;
+          return (
+            workload && outOfMemory.correct(container, lostProcesses.correct(container.Id, workload), signal)
+          );
         }),
       );
       const workloads = found.filter((workload) => workload !== undefined).sort(byName);
@@ -176,7 +181,8 @@ export class PodmanRuntime implements Runtime {
     return this.#api.withRecovery(signal, async () => {
       const found = await inspectContainer(this.#api, nameOrId, signal);
       if (!found) await this.#guard.vouch(signal);
-      return found && fromInspected(found);
+      const workload = found && fromInspected(found);
+      return workload && this.#deps.lostProcesses.correct(found.Id, workload);
     });
   }
 

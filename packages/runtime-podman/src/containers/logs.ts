@@ -5,6 +5,7 @@ import { readLogFile } from "../logs/log-file.ts";
 import { readLogStream } from "../logs/log-stream.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import { inspectContainer } from "./lookup.ts";
+import { isLost } from "./lost.ts";
 import type { InspectedContainer } from "./shapes.ts";
 
 const surelyMs = 5_000;
@@ -52,7 +53,8 @@ function makeIsOver(
     askedAtMs = clock.monotonic();
     const now = await inspectContainer(api, container.Id, signal);
     pid = now?.State.Pid ?? 0;
-    return now === undefined || !["initialized", "running", "paused", "stopping"].includes(now.State.Status);
+    if (!now || !["initialized", "running", "paused", "stopping"].includes(now.State.Status)) return true;
+    return isLost(api, clock, now, signal);
   };
 }
 

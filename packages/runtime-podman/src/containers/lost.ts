@@ -54,7 +54,8 @@ export function hasEnded(pid: number): boolean {
   }
 }
 
-const isOnTheHost = ((): boolean => {
+/** Whether a process id means the same here as to the machine's podman. */
+export const isOnTheHost = ((): boolean => {
   try {
     return readlinkSync("/proc/self/ns/pid") === firstPidNamespace;
   } catch {
