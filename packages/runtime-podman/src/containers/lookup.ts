@@ -1,10 +1,12 @@
 import { Problem } from "@mcp/base";
 import { labelsFromRecord, type WorkloadLabels } from "@mcp/runtime";
-import { expectStatus, isNoSuchContainer } from "../http/reply.ts";
+import { engineSays, expectStatus, isNoSuchContainer } from "../http/reply.ts";
+import type { Reply } from "../http/unix-http.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import type { InspectedContainer, ListedContainer } from "./shapes.ts";
 
 const listTries = 10;
+const inspectTries = 5;
 
 /** @param nameOrId  podman also takes an id's beginning, so a name that is not the found one's is not found. */
 export async function inspectContainer(
@@ -17,11 +19,17 @@ export async function inspectContainer(
     method: "GET",
     path: `/containers/${encodeURIComponent(nameOrId)}/json`,
   } as const;
-  const reply = await api.call(call, signal);
+  let reply = await api.call(call, signal);
+  for (let tries = 1; tries < inspectTries && hasJustEnded(reply); tries++)
+    reply = await api.call(call, signal);
   if (isNoSuchContainer(reply)) return undefined;
   const found = expectStatus(reply, call.what, 200).body as InspectedContainer;
   return found.Name === nameOrId || found.Id === nameOrId ? found : undefined;
 }
+
+/** Podman reads the cgroup of a process that it took for running, and fails if that has ended in between. */
+const hasJustEnded = (reply: Reply): boolean =>
+  reply.status === 500 && /\/proc\/\d+\/.*no such (process|file)/i.test(engineSays(reply));
 
 export async function listContainers(
   api: PodmanApi,
