@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { realClock } from "@mcp/host";
@@ -112,6 +112,27 @@ describe("starting a container", () => {
     expect(await at.runtime.inspect(spec.name, signal)).toMatchObject({ state: "created" });
     await at.runtime.start(spec, signal);
     expect(await at.runtime.inspect(spec.name, signal)).toMatchObject({ state: "running" });
+  });
+
+  it("tries again when the container's id is still held by what was cut short", async ({ signal }) => {
+    // Makes the network that the other needs.
+    await at.runtime.start(at.spec({ does: "sleeps" }), signal);
+    const spec = at.spec({ does: "sleeps" });
+    const ulimits = at.rig.ulimits.map(parseUlimit);
+    const id = await createOnly(
+      at.rig.socket,
+      createRequest(spec, at.rig.image, { ...settings, ulimits }),
+      signal,
+    );
+    const ociRuntime = (await at.rig.cli(["info", "--format", "{{.Host.OCIRuntime.Name}}"])).trim();
+    const held = join("/run", ociRuntime, id);
+    await mkdir(held, { recursive: true });
+    const starting = at.runtime.start(spec, signal);
+    await realClock.sleep(900);
+    await rm(held, { recursive: true, force: true });
+    await starting;
+    const now = await at.rig.cli(["inspect", "--format", "{{.Id}} {{.State.Status}}", spec.name]);
+    expect(now.trim()).toBe(`${id} running`);
   });
 
   it("waits for the one before to go, if that is being stopped", async ({ signal }) => {
@@ -257,11 +278,12 @@ describe("starting a container", () => {
   });
 });
 
-async function createOnly(socket: string, body: object, signal: AbortSignal): Promise<void> {
+async function createOnly(socket: string, body: object, signal: AbortSignal): Promise<string> {
   const http = new UnixHttp();
   const reply = await http.call(socket, { method: "POST", path: "/containers/create", body }, signal);
   http.close();
   expect(reply.status).toBe(201);
+  return (reply.body as { Id: string }).Id;
 }
 
 async function freeTcpPort(): Promise<number> {

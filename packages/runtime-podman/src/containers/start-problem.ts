@@ -17,6 +17,12 @@ export const saysNameInUse = (reply: Reply): boolean =>
 export const saysPortInUse = (reply: Reply): boolean =>
   /address already in use|port is already allocated|ports? (are|is) already in use/i.test(engineSays(reply));
 
+/** What a start that was cut short has left with the OCI runtime; podman may be about to take it over, or away. */
+export const saysIdInUse = (reply: Reply): boolean =>
+  /container with (given )?id (already )?exists|container `[0-9a-f]{64}` already exists/i.test(
+    engineSays(reply),
+  );
+
 /** Why a container was not made or did not start, for people. */
 export function startProblem(spec: WorkloadSpec, reply: Reply): Problem {
   const said = engineSays(reply);

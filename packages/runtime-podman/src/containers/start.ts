@@ -14,6 +14,7 @@ import { hasEnded, isLost } from "./lost.ts";
 import type { Networks } from "./networks.ts";
 import type { InspectedContainer } from "./shapes.ts";
 import {
+  saysIdInUse,
   saysNameInUse,
   saysNoSuchImage,
   saysNoSuchNetwork,
@@ -151,14 +152,18 @@ async function startFound(
 }
 
 async function requestStart(
-  { api, heldPorts }: StartDeps,
+  { api, clock, heldPorts }: StartDeps,
   spec: WorkloadSpec,
   id: string,
   signal: AbortSignal,
 ): Promise<Reply> {
   const call = { what: `start ${spec.name}`, method: "POST", path: `/containers/${id}/start` } as const;
   const attempt = () => api.call({ ...call, timeoutMs: startMs }, signal);
-  const reply = await attempt();
+  let reply = await attempt();
+  if (saysIdInUse(reply)) {
+    await clock.sleep(settledMs, signal);
+    reply = await attempt();
+  }
   return saysPortInUse(reply) ? heldPorts.retry(spec, reply, attempt, signal) : reply;
 }
 
