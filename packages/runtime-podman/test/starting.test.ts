@@ -212,6 +212,21 @@ describe("starting a container", () => {
     });
   });
 
+  it.each([
+    ["user", "nobody-known"],
+    ["user", "0:nogroup-known"],
+    ["workdir", "/no/such/folder"],
+  ])("says that %s is to be corrected where the image has no %s", async (key, value) => {
+    const { signal } = new AbortController();
+    const spec = at.spec({ does: "sleeps" }, { [key]: value });
+    const problem: unknown = await at.runtime.start(spec, signal).catch((error: unknown) => error);
+    expect(problem).toMatchObject({
+      code: "start_failed",
+      message: expect.not.stringMatching(/[0-9a-f]{64}/),
+      hint: expect.stringContaining(`correct ${key} in its definition`),
+    });
+  });
+
   it("says that a folder to be mounted is not there", async ({ signal }) => {
     const volumes = [{ host: "/no/such/folder", guest: "/data", readOnly: false, relabel: false }];
     const spec = at.spec({ does: "sleeps" }, { volumes });

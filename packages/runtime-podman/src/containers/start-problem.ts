@@ -25,7 +25,8 @@ export const saysIdInUse = (reply: Reply): boolean =>
 
 /** Why a container was not made or did not start, for people. */
 export function startProblem(spec: WorkloadSpec, reply: Reply): Problem {
-  const said = engineSays(reply);
+  // People know it by its name.
+  const said = engineSays(reply).replace(/container [0-9a-f]{64}\b/g, `container ${spec.name}`);
   if (saysPortInUse(reply)) {
     const named = /:(\d{1,5})(?:\/\w+)?: bind/.exec(said)?.[1];
     const ports = named ?? spec.ports.map(({ host }) => host).join(", ");
@@ -42,6 +43,12 @@ export function startProblem(spec: WorkloadSpec, reply: Reply): Problem {
 }
 
 function hintFor(said: string): string {
+  if (/no matching entries in (passwd|group) file|unable to find (user|group) /i.test(said)) {
+    return "correct user in its definition: the image has no such user or group; a number needs no entry";
+  }
+  if (/workdir .* does not exist|chdir to .*no such file or directory/i.test(said)) {
+    return "correct workdir in its definition: the image has no such folder";
+  }
   if (/executable file not found|command that was not found|no such file or directory: OCI/i.test(said)) {
     return "check cmd and entrypoint in its definition: the image has no such program";
   }
