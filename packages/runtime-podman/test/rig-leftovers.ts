@@ -72,6 +72,33 @@ export async function removeRuntimeState(folder: string): Promise<void> {
   }
 }
 
+/**
+ * The bridges and network namespaces of a rig's containers, which podman leaves behind when it is killed: told by the
+ * networks that the rig's podman has made. Only root has any on the host.
+ */
+export async function removeNetworks(folder: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const networks = await Promise.all(
+    (await readdir(join(folder, "networks")).catch(() => []))
+      .filter((name) => name.endsWith(".json"))
+      .map(async (name) => JSON.parse(await readFile(join(folder, "networks", name), "utf8")) as Network),
+  );
+  const gateways = new Set(networks.flatMap(({ subnets }) => subnets?.map(({ gateway }) => gateway) ?? []));
+  for (const namespace of await readdir("/run/netns").catch(() => [])) {
+    const routes = await run(["ip", "-n", namespace, "route", "show", "default"], { anyExitCode: true });
+    const via = /via (\S+)/.exec(routes.stdout)?.[1];
+    if (via && gateways.has(via)) await run(["ip", "netns", "delete", namespace], { anyExitCode: true });
+  }
+  for (const { network_interface: bridge } of networks)
+    if (bridge) await run(["ip", "link", "delete", bridge], { anyExitCode: true });
+}
+
+/** The parts of netavark's own description of a network that are read. */
+interface Network {
+  readonly network_interface?: string;
+  readonly subnets?: readonly { readonly gateway: string }[];
+}
+
 /** Mounts first: removing what is mounted would fail, or remove what is behind it. */
 export async function removeTree(folder: string): Promise<void> {
   await removeMounts(folder);

@@ -51,9 +51,9 @@ function commandOf(script: Script): Pick<WorkloadSpec, "cmd" | "entrypoint"> {
     case "sleeps":
       return shell('trap "exit 0" TERM', ...forEver);
     case "says when it is asked to stop":
-      return shell('trap "echo asked to stop; exit 0" TERM', ...forEver);
+      return shell('trap "echo asked to stop; exit 0" TERM', "echo ready", ...forEver);
     case "ignores being asked to stop":
-      return shell('trap "" TERM', ...forEver);
+      return shell('trap "" TERM', "echo ready", ...forEver);
     case "ticks":
       return shell('trap "exit 0" TERM', "i=0", 'while :; do i=$((i+1)); echo "tick $i"; sleep 0.1; done');
     case "prints and exits": {

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { realClock, run, silentLogger } from "@mcp/host";
 import { createPodman, type Podman, type PodmanOptions } from "../src/index.ts";
-import { endProcessesOf, exists, removeTree } from "./rig-leftovers.ts";
+import { endProcessesOf, exists, removeNetworks, removeTree } from "./rig-leftovers.ts";
 import { asUser, type RigUser, testUser } from "./rig-user.ts";
 
 /** A podman of its own: nothing of the machine's podman is read or touched. */
@@ -64,6 +64,7 @@ export async function startPodmanRig({ who = "root" }: { who?: "root" | "user" }
     // An ordinary user may not remove what belongs to the ids inside of its containers, except from among them.
     if (process.getuid?.() !== 0) await cli(["unshare", "rm", "-rf", join(folder, "root")]).catch(() => {});
     const stubborn = await endProcessesOf(folder);
+    await removeNetworks(folder);
     await removeTree(folder);
     const leaked = stubborn.filter((command) => command.includes("conmon"));
     if (leaked.length > 0)

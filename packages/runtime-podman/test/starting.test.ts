@@ -1,6 +1,5 @@
 import { createSocket } from "node:dgram";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { realClock } from "@mcp/host";
 import { describe, expect, it } from "vitest";
@@ -136,8 +135,7 @@ describe("starting a container", () => {
   });
 
   it("waits for the one before to go, if that is being stopped", async ({ signal }) => {
-    const spec = at.spec({ does: "ignores being asked to stop" });
-    await at.runtime.start(spec, signal);
+    const spec = await at.stubborn(signal);
     const stopping = at.runtime.stop(spec.name, { graceMs: 2_000 }, signal);
     await expect.poll(async () => (await at.runtime.inspect(spec.name, signal))?.state).toBe("stopping");
     await at.runtime.start(spec, signal);
@@ -147,8 +145,7 @@ describe("starting a container", () => {
   });
 
   it("answers everybody else while it stops something slow", async ({ signal }) => {
-    const spec = at.spec({ does: "ignores being asked to stop" });
-    await at.runtime.start(spec, signal);
+    const spec = await at.stubborn(signal);
     const stopping = at.runtime.stop(spec.name, { graceMs: 2_000 }, signal);
     await realClock.sleep(200);
     const begin = performance.now();
@@ -179,62 +176,6 @@ describe("starting a container", () => {
       }
     });
     await Promise.all([busy, ...looking]);
-  });
-
-  it("does not hold a port that a failed start has asked for", async ({ signal }) => {
-    const port = await freeTcpPort();
-    const ports = [{ address: "127.0.0.1", host: port, guest: 80, protocol: "tcp" }] as const;
-    const broken = at.spec({ does: "cannot start" }, { ports });
-    await expect(at.runtime.start(broken, signal)).rejects.toMatchObject({ code: "start_failed" });
-    await at.runtime.start(at.spec({ does: "sleeps" }, { ports }), signal);
-  });
-
-  it("says who else holds a port, and how to see it", async ({ signal }) => {
-    const server = createServer();
-    const port = await listen(server);
-    try {
-      const ports = [{ address: "127.0.0.1", host: port, guest: 80, protocol: "tcp" }] as const;
-      await expect(at.runtime.start(at.spec({ does: "sleeps" }, { ports }), signal)).rejects.toMatchObject({
-        code: "port_taken",
-        message: expect.stringContaining(`host port ${port} is already in use`),
-        hint: expect.stringContaining(`:${port}`),
-      });
-    } finally {
-      server.close();
-    }
-  });
-
-  it("says that a program is not in the image", async ({ signal }) => {
-    const spec = at.spec({ does: "sleeps" }, { cmd: ["no-such-program"] });
-    await expect(at.runtime.start(spec, signal)).rejects.toMatchObject({
-      code: "start_failed",
-      hint: "check cmd and entrypoint in its definition: the image has no such program",
-    });
-  });
-
-  it.each([
-    ["user", "nobody-known"],
-    ["user", "0:nogroup-known"],
-    ["workdir", "/no/such/folder"],
-  ])("says that %s is to be corrected where the image has no %s", async (key, value) => {
-    const { signal } = new AbortController();
-    const spec = at.spec({ does: "sleeps" }, { [key]: value });
-    const problem: unknown = await at.runtime.start(spec, signal).catch((error: unknown) => error);
-    expect(problem).toMatchObject({
-      code: "start_failed",
-      message: expect.not.stringMatching(/[0-9a-f]{64}/),
-      hint: expect.stringContaining(`correct ${key} in its definition`),
-    });
-  });
-
-  it("says that a folder to be mounted is not there", async ({ signal }) => {
-    const volumes = [{ host: "/no/such/folder", guest: "/data", readOnly: false, relabel: false }];
-    const spec = at.spec({ does: "sleeps" }, { volumes });
-    await expect(at.runtime.start(spec, signal)).rejects.toMatchObject({
-      code: "start_failed",
-      message: expect.stringContaining("/no/such/folder"),
-    });
-    expect(await at.runtime.inspect(spec.name, signal)).toBeUndefined();
   });
 
   it("mounts read-only where asked to, and writable otherwise", async ({ signal }) => {
@@ -299,19 +240,6 @@ async function createOnly(socket: string, body: object, signal: AbortSignal): Pr
   http.close();
   expect(reply.status).toBe(201);
   return (reply.body as { Id: string }).Id;
-}
-
-async function freeTcpPort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function listen(server: ReturnType<typeof createServer>): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  return typeof address === "object" && address ? address.port : expect.fail("it has no port");
 }
 
 async function isUdpTaken(port: number, address: string): Promise<boolean> {

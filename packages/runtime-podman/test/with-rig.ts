@@ -44,6 +44,14 @@ export function withRig(who: "root" | "user" = "root") {
     shell(line: string, changes: Partial<WorkloadSpec> = {}): WorkloadSpec {
       return this.spec({ does: "sleeps" }, { cmd: ["sh", "-c", line], ...changes });
     },
+    /** One that runs, and does not stop when it is asked to. */
+    async stubborn(signal: AbortSignal): Promise<WorkloadSpec> {
+      const spec = this.spec({ does: "ignores being asked to stop" });
+      await this.runtime.start(spec, signal);
+      for await (const { text } of this.runtime.logs(spec.name, { follow: true }, signal))
+        if (text === "ready") break;
+      return spec;
+    },
     /** What a workload printed, once it has exited. */
     async output(spec: WorkloadSpec, signal: AbortSignal): Promise<string[]> {
       await this.runtime.start(spec, signal);

@@ -31,6 +31,9 @@ export class Bench {
   async start(script: Script, changes: Partial<WorkloadSpec> = {}): Promise<WorkloadSpec> {
     const spec = await this.spec(script, changes);
     await this.runtime.start(spec, this.signal);
+    // Asked to stop before it could say what to do about that, it would do neither.
+    if (script.does.includes("asked to stop"))
+      await expect.poll(() => this.texts(spec.name), { timeout: this.patienceMs }).toContain("ready");
     return spec;
   }
 

@@ -65,9 +65,9 @@ function behaviourOf(script: Script): FakeBehaviour {
     case "serves http":
       return {};
     case "says when it is asked to stop":
-      return { lastWords: "asked to stop" };
+      return { prints: [{ stream: "stdout", text: "ready" }], lastWords: "asked to stop" };
     case "ignores being asked to stop":
-      return { whenStopped: "ignores" };
+      return { prints: [{ stream: "stdout", text: "ready" }], whenStopped: "ignores" };
     case "ticks":
       return { ticksEveryMs: 100 };
     case "cannot start":
