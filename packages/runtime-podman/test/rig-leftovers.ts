@@ -9,17 +9,23 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The processes that were started for a rig: its folder is in their arguments or their environment. */
+/**
+ * The processes that were started for a rig: its folder is in their arguments or their environment, or, of those inside of
+ * a container that lost its supervisor, their root lies in it.
+ */
 export async function processesOf(folder: string): Promise<{ pid: number; command: string }[]> {
   const found: { pid: number; command: string }[] = [];
   for (const entry of await readdir("/proc")) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const [cmdline, environ] = await Promise.all(
-      ["cmdline", "environ"].map((name) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "")),
+    const [cmdline, environ, mounts] = await Promise.all(
+      ["cmdline", "environ", "mountinfo"].map((name) =>
+        readFile(`/proc/${pid}/${name}`, "utf8").catch(() => ""),
+      ),
     );
-    // A zombie has neither.
-    if (`${cmdline}${environ}`.includes(folder))
+    const root = mounts?.split("\n").find((line) => line.split(" ")[4] === "/") ?? "";
+    // A zombie has none of them.
+    if (`${cmdline}${environ}${root}`.includes(folder))
       found.push({ pid, command: (cmdline ?? "").replaceAll("\0", " ").trim() });
   }
   return found;
@@ -91,6 +97,35 @@ export async function removeNetworks(folder: string): Promise<void> {
   }
   for (const { network_interface: bridge } of networks)
     if (bridge) await run(["ip", "link", "delete", bridge], { anyExitCode: true });
+  await removeEmptyNamespaces();
+}
+
+/** Podman fills one within a moment of making it. */
+const fillsWithinMs = 3_000;
+
+/** Those of podman's that hold no process and no interface, now and after a while: nothing will come into them. */
+async function removeEmptyNamespaces(): Promise<void> {
+  const empty = await emptyNamespaces();
+  if (empty.length === 0) return;
+  await realClock.sleep(fillsWithinMs);
+  const still = await emptyNamespaces();
+  for (const namespace of empty.filter((name) => still.includes(name)))
+    await run(["ip", "netns", "delete", namespace], { anyExitCode: true });
+}
+
+async function emptyNamespaces(): Promise<string[]> {
+  const all = (await readdir("/run/netns").catch(() => [])).filter((name) =>
+    /^netns-[0-9a-f-]{36}$/.test(name),
+  );
+  const looked = await Promise.all(
+    all.map(async (name) => {
+      const links = await run(["ip", "-n", name, "-brief", "link"], { anyExitCode: true });
+      const pids = await run(["ip", "netns", "pids", name], { anyExitCode: true });
+      const isEmpty = links.stdout.trim().split("\n").length <= 1 && pids.stdout.trim() === "";
+      return isEmpty ? [name] : [];
+    }),
+  );
+  return looked.flat();
 }
 
 /** The parts of netavark's own description of a network that are read. */
