@@ -57,10 +57,6 @@ export async function status(
       };
     }),
   );
-  const recorded = new Set(
-    (await deps.registry.services()).flatMap(({ instances }) => instances.map(({ name }) => name)),
-  );
-  const { workloads } = await liveInstances(engine);
   return {
     node: deps.node,
     services,
@@ -69,8 +65,15 @@ export async function status(
       limit: recentEvents,
       newest: true,
     }),
-    unmanaged: service === undefined ? workloads.filter(({ name }) => !recorded.has(name)) : [],
+    unmanaged: service === undefined ? await findUnmanaged(engine) : [],
   };
+}
+
+async function findUnmanaged(engine: Engine): Promise<Workload[]> {
+  const services = await engine.deps.registry.services();
+  const recorded = new Set(services.flatMap(({ instances }) => instances.map(({ name }) => name)));
+  const { workloads } = await liveInstances(engine);
+  return workloads.filter(({ name }) => !recorded.has(name));
 }
 
 function componentStatus(

@@ -13,8 +13,8 @@ import {
 } from "./decode.ts";
 import { encodeOperation, encodeUpdate } from "./encode.ts";
 
-type Handlers = Pick<
-  ServiceImpl<typeof AgentService>,
+/** What `operationHandlers` serves; all else is a question. */
+export type OperationRpc =
   | "deploy"
   | "undeploy"
   | "stop"
@@ -24,8 +24,9 @@ type Handlers = Pick<
   | "sync"
   | "getOperation"
   | "listOperations"
-  | "watchOperation"
->;
+  | "watchOperation";
+
+type Handlers = Pick<ServiceImpl<typeof AgentService>, OperationRpc>;
 
 /** Decode, one use case, encode. */
 export function operationHandlers({ operations, engine, deps }: Agent): Handlers {

@@ -35,20 +35,9 @@ import {
   observedStates,
   stamp,
 } from "./encode.ts";
+import type { OperationRpc } from "./operation-handlers.ts";
 
-type Handlers = Omit<
-  ServiceImpl<typeof AgentService>,
-  | "deploy"
-  | "undeploy"
-  | "stop"
-  | "start"
-  | "restart"
-  | "rollback"
-  | "sync"
-  | "getOperation"
-  | "listOperations"
-  | "watchOperation"
->;
+type Handlers = Omit<ServiceImpl<typeof AgentService>, OperationRpc>;
 
 const mostLinesAMessage = 200;
 const eventsAtOnce = 1_000;
