@@ -8,12 +8,18 @@ export type Traces = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** What belongs to a test run even where nothing ties it to its parent. */
 const started =
-  /^(conmon|podman|runc|crun|aardvark-dns|netavark|slirp4netns|pasta|rootlessport|qemu-system-\S*|virtiofsd|docker-registry|mcp-agent)$/;
+  /^(conmon|podman|runc|crun|netavark|slirp4netns|pasta|rootlessport|qemu-system-\S*|virtiofsd|docker-registry|mcp-agent)$/;
+
+/**
+ * One aardvark-dns serves every podman of root's from this folder, for as long as there is a name in it; so the names are
+ * traces, and the process, which names from before a test may keep alive, is not.
+ */
+const namesFolder = "/run/containers/networks/aardvark-dns";
 
 /** Every process, container, network, link, namespace, mount and temporary file there is now. */
 export async function takeTraces(): Promise<Traces> {
   const podman = (...args: string[]) => lines(["podman", ...args]);
-  const [processes, containers, networks, volumes, links, namespaces, files, mounts] = await Promise.all([
+  const [processes, containers, networks, volumes, links, namespaces, names, files, mounts] = await Promise.all([
     runningProcesses(),
     podman("ps", "--all", "--format", "{{.Names}} ({{.Image}})"),
     podman("network", "ls", "--format", "{{.Name}}"),
@@ -22,6 +28,7 @@ export async function takeTraces(): Promise<Traces> {
       all.map((link) => link.split(":")[1]?.trim().split("@")[0] ?? ""),
     ),
     lines(["ip", "netns", "list"]).then((all) => all.map((name) => name.split(" ")[0] ?? "")),
+    containerNames(),
     temporaryFiles(),
     mountPoints(),
   ]);
@@ -33,6 +40,7 @@ export async function takeTraces(): Promise<Traces> {
       "podman volume": volumes,
       link: links,
       "network namespace": namespaces,
+      "name of a container": names,
       "temporary file": files,
       mount: mounts,
     }).map(([kind, found]) => [kind, new Set(found)]),
@@ -64,13 +72,22 @@ async function runningProcesses(): Promise<string[]> {
           ),
         );
         const ours = environment?.split("\0").includes(mark) || started.test(comm?.trim() ?? "");
-        return ours && argv ? [`${argv.replaceAll("\0", " ").trim().slice(0, 160)} (pid ${pid})`] : [];
+        return ours && argv && !argv.includes(namesFolder) ? [`${argv.replaceAll("\0", " ").trim().slice(0, 160)} (pid ${pid})`] : [];
       } catch {
         return [];
       }
     }),
   );
   return found.flat();
+}
+
+/** Those that aardvark-dns answers for. */
+async function containerNames(): Promise<string[]> {
+  const files = (await readdir(namesFolder).catch(() => [])).filter((name) => name !== "aardvark.pid");
+  const texts = await Promise.all(
+    files.map((name) => readFile(join(namesFolder, name), "utf8").catch(() => "")),
+  );
+  return texts.flatMap((text) => text.split("\n").filter((line) => /^[0-9a-f]{64} /.test(line)));
 }
 
 /** What package managers and compilers keep for themselves is no test's. */
