@@ -19,19 +19,20 @@ const namesFolder = "/run/containers/networks/aardvark-dns";
 /** Every process, container, network, link, namespace, mount and temporary file there is now. */
 export async function takeTraces(): Promise<Traces> {
   const podman = (...args: string[]) => lines(["podman", ...args]);
-  const [processes, containers, networks, volumes, links, namespaces, names, files, mounts] = await Promise.all([
-    runningProcesses(),
-    podman("ps", "--all", "--format", "{{.Names}} ({{.Image}})"),
-    podman("network", "ls", "--format", "{{.Name}}"),
-    podman("volume", "ls", "--format", "{{.Name}}"),
-    lines(["ip", "-o", "link"]).then((all) =>
-      all.map((link) => link.split(":")[1]?.trim().split("@")[0] ?? ""),
-    ),
-    lines(["ip", "netns", "list"]).then((all) => all.map((name) => name.split(" ")[0] ?? "")),
-    containerNames(),
-    temporaryFiles(),
-    mountPoints(),
-  ]);
+  const [processes, containers, networks, volumes, links, namespaces, names, files, mounts] =
+    await Promise.all([
+      runningProcesses(),
+      podman("ps", "--all", "--format", "{{.Names}} ({{.Image}})"),
+      podman("network", "ls", "--format", "{{.Name}}"),
+      podman("volume", "ls", "--format", "{{.Name}}"),
+      lines(["ip", "-o", "link"]).then((all) =>
+        all.map((link) => link.split(":")[1]?.trim().split("@")[0] ?? ""),
+      ),
+      lines(["ip", "netns", "list"]).then((all) => all.map((name) => name.split(" ")[0] ?? "")),
+      containerNames(),
+      temporaryFiles(),
+      mountPoints(),
+    ]);
   return new Map(
     Object.entries({
       process: processes,
@@ -72,7 +73,9 @@ async function runningProcesses(): Promise<string[]> {
           ),
         );
         const ours = environment?.split("\0").includes(mark) || started.test(comm?.trim() ?? "");
-        return ours && argv && !argv.includes(namesFolder) ? [`${argv.replaceAll("\0", " ").trim().slice(0, 160)} (pid ${pid})`] : [];
+        return ours && argv && !argv.includes(namesFolder)
+          ? [`${argv.replaceAll("\0", " ").trim().slice(0, 160)} (pid ${pid})`]
+          : [];
       } catch {
         return [];
       }
