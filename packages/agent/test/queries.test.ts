@@ -54,17 +54,6 @@ describe("logs", () => {
     ]);
   });
 
-  it("are followed until the workloads end", async () => {
-    await using rig = await openTalk();
-    const following = linesOf(rig.client.logs({ service: "talk", follow: true }));
-    const [a, b] = rig.host.running as [string, string];
-    await until("both are followed", () => rig.host.calls.filter(({ call }) => call === "logs").length === 2);
-    rig.host.print(a, "one more line");
-    await last(rig.client.stop({ requestId: newRequestId(), service: "talk" }));
-    expect(await following).toContain("a: one more line");
-    expect(b).toBeDefined();
-  });
-
   it("end when whoever follows them goes away", async () => {
     await using rig = await openTalk();
     const leaving = new AbortController();

@@ -1,8 +1,9 @@
 import { isProblem } from "@mcp/base";
+import type { InstanceRecord } from "@mcp/registry";
 import type { LogLine, LogOptions, RuntimeKind } from "@mcp/runtime";
-import { AsyncQueue } from "../engine/async-queue.ts";
 import type { Engine } from "../engine/engine.ts";
 import { componentNotFound } from "../operations/proposal.ts";
+import { followLogs } from "./logs-follow.ts";
 
 export interface ComponentLogLine extends LogLine {
   readonly component: string;
@@ -15,12 +16,10 @@ interface Source {
   readonly lines: AsyncIterable<LogLine>;
 }
 
-/** How many lines may wait for a slow reader before the sources are held back. */
-const mostWaiting = 1_000;
-
 /**
- * The lines of a service or of one component, merged by time; with `follow`, of all its instances as they are written.
- * @throws Problem `service_not_found`, `component_not_found`; what the runtime says.
+ * The lines of a service or of one component, merged by time; with `follow`, as they are written, also by instances that
+ * are started later, until there is no such service or component any more.
+ * @throws Problem `service_not_found`, `component_not_found`; what the runtime says; `draining` when the agent ends.
  */
 export async function* logs(
   engine: Engine,
@@ -32,22 +31,25 @@ export async function* logs(
   const { record } = await engine.states.load(service);
   if (component !== undefined && !record.components.some(({ name }) => name === component))
     throw componentNotFound(service, component, `${service} has no such component`);
-  const ending = new AbortController();
-  const joined = AbortSignal.any([signal, engine.signal, ending.signal]);
-  const instances = record.instances
-    .filter((instance) => component === undefined || instance.component === component)
-    .filter(({ startedAtMs }) => startedAtMs !== undefined);
+  if (options.follow) return yield* followLogs(engine, { service, component }, options, signal);
+  const joined = AbortSignal.any([signal, engine.signal]);
+  const instances = startedOnes(record.instances, component);
   const sources = instances.map(({ name, component: of, kind }): Source => {
     const { runtime } = engine.runtimes.require(kind as RuntimeKind);
     const lines = linesOf(runtime.logs(name, options, joined), instances.length === 1);
     return { component: of, instance: name, lines };
   });
-  try {
-    yield* options.follow ? asTheyCome(sources, joined) : byTime(sources);
-  } finally {
-    ending.abort();
-  }
+  yield* byTime(sources);
 }
+
+/** Those that have a log: of one component, or of all. */
+export const startedOnes = (
+  instances: readonly InstanceRecord[],
+  component: string | undefined,
+): InstanceRecord[] =>
+  instances.filter(
+    (one) => one.startedAtMs !== undefined && (component === undefined || one.component === component),
+  );
 
 /** A merge of sources that are each in order. */
 async function* byTime(sources: readonly Source[]): AsyncGenerator<ComponentLogLine, void> {
@@ -76,30 +78,8 @@ async function* linesOf(lines: AsyncIterable<LogLine>, isOnlyOne: boolean): Asyn
   try {
     yield* lines;
   } catch (thrown) {
-    if (isOnlyOne || !isProblem(thrown) || thrown.code !== "workload_not_found") throw thrown;
+    if (isOnlyOne || !isLost(thrown)) throw thrown;
   }
 }
 
-async function* asTheyCome(
-  sources: readonly Source[],
-  signal: AbortSignal,
-): AsyncGenerator<ComponentLogLine, void> {
-  const queue = new AsyncQueue<ComponentLogLine>();
-  let failure: { thrown: unknown } | undefined;
-  const reading = Promise.all(
-    sources.map(async ({ component, instance, lines }) => {
-      for await (const line of lines) {
-        queue.push({ ...line, component, instance });
-        while (queue.length > mostWaiting && !signal.aborted) await queue.drained();
-      }
-    }),
-  )
-    .catch((thrown: unknown) => {
-      if (!signal.aborted) failure = { thrown };
-    })
-    .finally(() => queue.end());
-  signal.addEventListener("abort", () => queue.end(), { once: true });
-  yield* queue;
-  if (failure) throw failure.thrown;
-  if (!signal.aborted) await reading;
-}
+export const isLost = (thrown: unknown): boolean => isProblem(thrown) && thrown.code === "workload_not_found";
