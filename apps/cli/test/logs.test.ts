@@ -26,8 +26,8 @@ describe("mcp logs", () => {
     expect(await mcp.output("logs hello -t")).toContain("\n2026-01-02T11:00:00Z db  | ready\n");
     const followed = await mcp.cli.run("logs hello/web --tail 5 --since 2026-01-02T11:00:00Z -f -t");
     expect(followed.stdout).toContain("2026-01-02T11:00:00Z listening\n");
-    expect([followed.stderr, followed.exit]).toEqual(["-- hello/web ended --\n", 0]);
-    expect((await mcp.cli.run("logs hello -f")).stderr).toBe("-- hello ended --\n");
+    expect([followed.stderr, followed.exit]).toEqual(["-- hello/web is not there any more --\n", 0]);
+    expect((await mcp.cli.run("logs hello -f")).stderr).toBe("-- hello is not there any more --\n");
     expect((await mcp.cli.run("logs hello -f --json")).stderr).toBe("");
     await mcp.cli.run("logs hello/web --tail 5 --since 2026-01-02T11:00:00Z -f");
     expect(request).toMatchObject({
@@ -43,6 +43,24 @@ describe("mcp logs", () => {
       '{"at":"2026-01-02T11:00:00Z","component":"web","instance":"","stream":"stdout","text":""}',
       "",
     ]);
+  });
+
+  it("say on standard error which instance goes on, when they are followed", async () => {
+    const of = (instance: string, text: string) => ({ ...line("web", text), instance });
+    await mcp.answerWith({
+      getService: () => ({ service: hello }),
+      async *logs() {
+        yield { lines: [of("hello-web.1", "old")] };
+        yield { lines: [of("hello-web.2", "new")] };
+      },
+    });
+    expect(await mcp.cli.run("logs hello -f")).toEqual({
+      stdout: "old\nnew\n",
+      stderr: "-- web: now hello-web.2 --\n-- hello is not there any more --\n",
+      exit: 0,
+    });
+    expect((await mcp.cli.run("logs hello -f --json")).stderr).toBe("");
+    expect(await mcp.output("logs hello")).toBe("old\nnew\n");
   });
 
   it("have no prefix where there is one component", async () => {

@@ -5,19 +5,20 @@ import { requiredArgument } from "../argument.ts";
 import { parseMoment } from "../definition/moment.ts";
 import { parseTarget, printTarget, type Target } from "../definition/target.ts";
 import { writeText } from "../terminal/write-text.ts";
-import { logView } from "../views/log-view.ts";
+import { logView, successions } from "../views/log-view.ts";
 
 export default class Logs extends AgentCommand {
   static override summary = "show what a service writes";
   static override description =
     "The lines of all its components, in the order they were written, each with its component before it where there " +
-    "are several. --follow stays with the instances that run when it begins: what is started later needs another mcp logs. " +
+    "are several. --follow goes on with what a deploy, a start or a restart begins, and says on standard error when a new " +
+    "instance takes over; it ends when the service is undeployed. " +
     "With --json each line is an object on a line of its own: at, component, instance, stream, text.";
   static override args = {
     service: requiredArgument({ description: "service, or service/component" }),
   };
   static override flags = {
-    follow: boolean({ char: "f", summary: "go on as more is written, until what runs now has ended" }),
+    follow: boolean({ char: "f", summary: "go on as more is written, also after a deploy or a restart" }),
     tail: integer({
       char: "n",
       summary: "only the last lines of each component",
@@ -52,9 +53,14 @@ export default class Logs extends AgentCommand {
       ...(flags.tail !== undefined && { tail: flags.tail }),
       ...(since !== undefined && { since }),
     };
-    for await (const { lines = [] } of agent.logs(request, { signal: this.signal }))
+    const takesOver = successions();
+    for await (const { lines = [] } of agent.logs(request, { signal: this.signal })) {
+      if (flags.follow && !isJson)
+        for (const line of lines)
+          if (takesOver(line)) process.stderr.write(`-- ${line.component}: now ${line.instance} --\n`);
       await writeText(lines.map((line) => `${show(line)}\n`).join(""), this.signal);
-    if (flags.follow && !isJson) process.stderr.write(`-- ${printTarget(target)} ended --\n`);
+    }
+    if (flags.follow && !isJson) process.stderr.write(`-- ${printTarget(target)} is not there any more --\n`);
   }
 }
 
