@@ -1,4 +1,5 @@
 import { Problem } from "@mcp/base";
+import { runtimeKinds } from "@mcp/runtime";
 import type { Deps } from "./deps.ts";
 import { Engine } from "./engine/engine.ts";
 import { isFinished } from "./engine/operation-feed.ts";
@@ -43,6 +44,7 @@ export class Agent {
    */
   async start(): Promise<void> {
     const { engine, deps } = this;
+    await this.#recover();
     await this.#resume();
     await engine.journal.write({ service: "", kind: "agent_started", text: `agent ${deps.version} started` });
     const watch = new Watch(engine);
@@ -57,6 +59,15 @@ export class Agent {
     await this.engine.journal.write({ service: "", kind: "agent_stopped", text: "agent stopped" });
     this.engine.halt();
     await Promise.all([this.#watching, this.#retaining]);
+  }
+
+  /** Each backend is to be told of what it started in an earlier life, before anything that it says is believed. */
+  async #recover(): Promise<void> {
+    for (const { instances } of await this.deps.registry.services())
+      for (const { name, handle } of instances) {
+        const kind = runtimeKinds.find((known) => known === handle?.kind);
+        if (handle && kind) this.engine.runtimes.forKind(kind)?.mustRecover(name, { ...handle, kind });
+      }
   }
 
   /**

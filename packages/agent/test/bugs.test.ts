@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { ConnectError } from "@connectrpc/connect";
 import { Problem } from "@mcp/base";
-import { ProblemDetailSchema } from "@mcp/proto";
+import { ObservedState, ProblemDetailSchema } from "@mcp/proto";
 import { describe, expect, it } from "vitest";
 import { definition, last, newRequestId, openRig, type Rig, summary, until } from "./rig.ts";
 
@@ -216,5 +216,30 @@ describe("it does not happen again that", () => {
     expect(summary(await ask(rig, "restart"))).toMatchObject({ state: "FAILED", problem: "volume_missing" });
     expect(rig.host.running).toEqual(running);
     await rm(folder, { recursive: true });
+  });
+
+  it.each(["hello", ""])(
+    "a reader of %j waits for two time limits of a runtime that is frozen",
+    async (service) => {
+      await using rig = await openHello();
+      rig.host.timeLimitMs = 400;
+      rig.host.fail("list", "hang", 100);
+      const first = rig.client.status({ service });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const beganMs = performance.now();
+      const { services } = await rig.client.status({ service });
+      expect(performance.now() - beganMs).toBeLessThan(600);
+      expect(services[0]?.components[0]?.observed).toBe(ObservedState.UNKNOWN);
+      await first;
+    },
+  );
+
+  it("a doctor waits for a frozen runtime again and again", async () => {
+    await using rig = await openHello();
+    rig.host.timeLimitMs = 400;
+    rig.host.fail("list", "hang", 100);
+    const beganMs = performance.now();
+    await rig.client.doctor({});
+    expect(performance.now() - beganMs).toBeLessThan(600);
   });
 });

@@ -34,7 +34,7 @@ export class Engine {
 
   constructor(deps: Deps) {
     this.deps = deps;
-    this.runtimes = new Runtimes(deps.runtimes, deps.registry, deps.log);
+    this.runtimes = new Runtimes(deps.runtimes, deps.registry, deps.clock, deps.log);
     this.states = new ServiceStates(deps.registry, this.runtimes, deps.images, deps.random);
     this.feed = new OperationFeed(deps.registry);
     this.journal = new Journal(deps.registry, deps.log);

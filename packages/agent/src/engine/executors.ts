@@ -6,7 +6,8 @@ import { toSpec } from "../revision/revision.ts";
 import { checkVolumesStill } from "../revision/volumes.ts";
 import type { Broadcast } from "./broadcast.ts";
 import type { Journal } from "./journal.ts";
-import type { KnownRuntime, Runtimes } from "./runtimes.ts";
+import type { KnownRuntime } from "./known-runtime.ts";
+import type { Runtimes } from "./runtimes.ts";
 import type { Look } from "./service-state.ts";
 import { stand } from "./stand.ts";
 

@@ -1,6 +1,7 @@
 import type { Observation, ServiceGoal, Sighting } from "@mcp/planner";
 import type { ImageSource, Workload } from "@mcp/runtime";
-import { type KnownRuntime, type Runtimes, whyUnknown } from "./runtimes.ts";
+import type { KnownRuntime } from "./known-runtime.ts";
+import { type Runtimes, whyUnknown } from "./runtimes.ts";
 
 /**
  * What is there of the goal's instances. One list per runtime, and a question by name for each one that the list
@@ -59,7 +60,8 @@ async function lookAt(known: KnownRuntime, runtimes: Runtimes, signal: AbortSign
       // Gone, if this is still the store that we know.
       refreshed ??= runtimes.refresh(known, signal);
       await refreshed;
-      return known.trouble ? { state: "unknown", why: known.trouble.message } : { state: "missing" };
+      const why = known.trouble ?? known.whyNotGone(name);
+      return why ? { state: "unknown", why: why.message } : { state: "missing" };
     } catch (thrown) {
       signal.throwIfAborted();
       return { state: "unknown", why: whyUnknown(thrown) };
@@ -83,7 +85,10 @@ export function toSighting(workload: Workload): Sighting {
   }
 }
 
-/** Only the images of components that may need a new instance: the others have theirs. */
+/**
+ * Only the images of components that may need a new instance: the others have theirs, and about what is unknown nothing is
+ * decided.
+ */
 async function findImages(
   goal: ServiceGoal,
   sightings: ReadonlyMap<string, Sighting>,
@@ -93,7 +98,9 @@ async function findImages(
   const needed = goal.components.flatMap(({ target, instances }) =>
     target &&
     !instances.some(
-      (instance) => instance.specHash === target.specHash && isThere(sightings.get(instance.name)),
+      (instance) =>
+        isUnknown(sightings.get(instance.name)) ||
+        (instance.specHash === target.specHash && isThere(sightings.get(instance.name))),
     )
       ? [target.image]
       : [],
@@ -105,6 +112,8 @@ async function findImages(
   );
   return new Set(present.flat());
 }
+
+const isUnknown = (sighting: Sighting | undefined): boolean => sighting?.state === "unknown";
 
 const isThere = (sighting: Sighting | undefined): boolean =>
   sighting !== undefined && sighting.state !== "missing" && sighting.state !== "unknown";

@@ -1,8 +1,9 @@
-import { asProblem, Problem } from "@mcp/base";
+import { asProblem, type Clock, Problem } from "@mcp/base";
 import type { Logger } from "@mcp/host";
 import type { Registry } from "@mcp/registry";
-import type { Probe, Runtime, RuntimeKind, Workload } from "@mcp/runtime";
+import type { Probe, RuntimeKind } from "@mcp/runtime";
 import type { NamedRuntime } from "../deps.ts";
+import { KnownRuntime } from "./known-runtime.ts";
 
 /** The runtimes of this node, and whether each can be believed. */
 export class Runtimes {
@@ -10,10 +11,10 @@ export class Runtimes {
   readonly #log: Logger;
   readonly all: readonly KnownRuntime[];
 
-  constructor(runtimes: readonly NamedRuntime[], registry: Registry, log: Logger) {
+  constructor(runtimes: readonly NamedRuntime[], registry: Registry, clock: Clock, log: Logger) {
     this.#registry = registry;
     this.#log = log;
-    this.all = runtimes.map(({ name, runtime }) => new KnownRuntime(name, runtime));
+    this.all = runtimes.map(({ name, runtime }) => new KnownRuntime(name, runtime, clock));
   }
 
   forKind(kind: RuntimeKind): KnownRuntime | undefined {
@@ -75,64 +76,6 @@ export class Runtimes {
 
 /** Under which `registry.meta` keeps the identity of a runtime's store. */
 export const storeKey = (runtime: string): string => `store.${runtime}`;
-
-export class KnownRuntime {
-  readonly name: string;
-  readonly runtime: Runtime;
-  /** The last answer; undefined until the first. */
-  probe: Probe | undefined;
-  /** Why nothing that it says counts at present. */
-  trouble: Problem | undefined;
-  /** Under way, if it is. */
-  refreshing: Promise<void> | undefined;
-  readonly #lister: SharedCall<readonly Workload[]>;
-
-  constructor(name: string, runtime: Runtime) {
-    this.name = name;
-    this.runtime = runtime;
-    this.#lister = new SharedCall(() => runtime.list(AbortSignal.timeout(listLimitMs)));
-  }
-
-  /** Everything of ours that it has, as of now or later. Those who ask at the same time share one call. */
-  list(): Promise<readonly Workload[]> {
-    return this.#lister.call();
-  }
-}
-
-const listLimitMs = 15_000;
-
-/**
- * Joins callers: whoever asks while a call is under way shares the next one, never the present one, since that may
- * have looked before the caller's own change.
- */
-class SharedCall<T> {
-  readonly #work: () => Promise<T>;
-  #current: Promise<T> | undefined;
-  #next: Promise<T> | undefined;
-
-  constructor(work: () => Promise<T>) {
-    this.#work = work;
-  }
-
-  call(): Promise<T> {
-    if (!this.#current) return this.#start();
-    this.#next ??= this.#current.then(ignore, ignore).then(() => {
-      this.#next = undefined;
-      return this.#start();
-    });
-    return this.#next;
-  }
-
-  #start(): Promise<T> {
-    const current = this.#work().finally(() => {
-      if (this.#current === current) this.#current = undefined;
-    });
-    this.#current = current;
-    return current;
-  }
-}
-
-const ignore = (): void => {};
 
 /** For a sighting that is `unknown`: why, in a few words. */
 export const whyUnknown = (thrown: unknown): string => asProblem(thrown).message;

@@ -2,8 +2,8 @@ import { asProblem, backoffMs } from "@mcp/base";
 import { type Judgement, judge, restartPauseMs } from "@mcp/planner";
 import type { Workload } from "@mcp/runtime";
 import type { Engine } from "./engine.ts";
+import type { KnownRuntime } from "./known-runtime.ts";
 import { noteWhatHappened } from "./note-what-happened.ts";
-import type { KnownRuntime } from "./runtimes.ts";
 import type { Look } from "./service-state.ts";
 
 /** Events come in bursts (died, cleaned up, removed): one look is enough for all of them. */

@@ -8,7 +8,12 @@ const fullShare = 0.9;
 /** What is wrong with this machine, and what to type. */
 export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
   const { deps, engine } = agent;
-  const node = await nodeStatus(agent);
+  // Side by side: a runtime that does not answer is waited for once.
+  const [node, drift, ...others] = await Promise.all([
+    nodeStatus(agent),
+    driftCheck(engine),
+    ...(deps.checks ?? []).map((check) => check(engine.signal).catch((): DoctorCheck[] => [])),
+  ]);
   // Those that this build lacks are no fault of the machine's: `node status` shows them.
   const runtimes = engine.runtimes.all
     .map(runtimeStatus)
@@ -40,8 +45,7 @@ export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
       hint: thrown.hint ?? "",
     }),
   );
-  const others = await Promise.all((deps.checks ?? []).map((check) => check(engine.signal).catch(() => [])));
-  return [...runtimes, ...others.flat(), writable, ...disks, await driftCheck(engine)];
+  return [...runtimes, ...others.flat(), writable, ...disks, drift];
 }
 
 async function driftCheck(engine: Agent["engine"]): Promise<DoctorCheck> {

@@ -42,11 +42,11 @@ export interface RuntimeStatus {
 }
 
 export async function nodeStatus({ deps, engine, startedAtMs }: Agent): Promise<NodeStatus> {
-  await Promise.all(engine.runtimes.all.map((known) => engine.runtimes.refresh(known, engine.signal)));
   const [live, services, disks] = await Promise.all([
     liveInstances(engine),
     deps.registry.services(),
     Promise.all((deps.disks ?? []).map(diskOf)),
+    ...engine.runtimes.all.map((known) => engine.runtimes.refresh(known, engine.signal)),
   ]);
   return {
     name: deps.node,

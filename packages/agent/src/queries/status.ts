@@ -43,8 +43,10 @@ export async function status(
 ): Promise<StatusReport> {
   const { deps, states } = engine;
   const chosen = service === undefined ? await states.loadAll() : [await states.load(service)];
-  const services = await Promise.all(
-    chosen.map(async (state): Promise<ServiceStatus> => {
+  // Side by side: a runtime that does not answer is waited for once.
+  const [unmanaged, ...services] = await Promise.all([
+    service === undefined ? findUnmanaged(engine) : [],
+    ...chosen.map(async (state): Promise<ServiceStatus> => {
       const goal = states.goalOf(state, "repair");
       const observation = await states.observe(goal, signal);
       const [running] = engine.isBusy(state.record.name)
@@ -56,7 +58,7 @@ export async function status(
         ...(running && { runningOperation: running.id }),
       };
     }),
-  );
+  ]);
   return {
     node: deps.node,
     services,
@@ -65,7 +67,7 @@ export async function status(
       limit: recentEvents,
       newest: true,
     }),
-    unmanaged: service === undefined ? await findUnmanaged(engine) : [],
+    unmanaged,
   };
 }
 
