@@ -76,6 +76,17 @@ export class Cli implements AsyncDisposable {
     return ended(child);
   }
 
+  /** With redirections as a shell's user types them: `2>/dev/full`, `| head -n 1`. The exit code is that of mcp. */
+  async runRedirected(args: string, redirection: string): Promise<Ran> {
+    const script = `set -o pipefail; "$0" "$1" ${args} ${redirection}`;
+    const child = spawn("bash", ["-c", script, process.execPath, this.bin], {
+      cwd: this.home,
+      env: { PATH: process.env.PATH, HOME: this.home },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    return ended(child);
+  }
+
   /** With standard output sent to a file or a device. */
   async runInto(file: string, args: string): Promise<Omit<Ran, "stdout">> {
     await using output = await open(file, "w");

@@ -67,7 +67,7 @@ it("a terminal without a width is taken for one of 80 columns", async () => {
   expect(stdout).toBe((await cli.run("deploy --help")).stdout);
 });
 
-describe("standard output that takes nothing more", () => {
+describe("output that takes nothing more", () => {
   const stderr = "error: cannot write to standard output: no space left on device [disk_full]\n";
 
   it.each(["--version", "--help", "deploy --help", "node list", "node list --json", "list x --json"])(
@@ -76,6 +76,27 @@ describe("standard output that takes nothing more", () => {
       expect(await cli.runInto("/dev/full", args)).toEqual({ stderr, exit: 6 });
     },
   );
+
+  it.each([
+    ["--version", "2>/dev/full", 0],
+    ["node list", "2>/dev/full", 0],
+    ["no-such-command", "2>/dev/full", 2],
+    ["deploy --no-such-flag", "2>/dev/full", 2],
+    ["status", ">/dev/full 2>/dev/full", 6],
+    ["no-such-command", "2>&-", 2],
+    ["node list", "2>&-", 0],
+    ["node list", ">&-", 0],
+    ["list x", ">&- 2>&-", 2],
+  ])("gives the exit code of %s %s", async (args, redirection, exit) => {
+    const ran = await cli.runRedirected(args, redirection);
+    expect([ran.exit, ran.stderr]).toEqual([exit, ""]);
+  });
+
+  it.each(["--help", "deploy --help", "node list --json"])("of %s may be read in part", async (args) => {
+    const ran = await cli.runRedirected(args, "| true");
+    expect(ran.stderr).toBe("");
+    expect([0, 141]).toContain(ran.exit);
+  });
 
   it("ends what would go on for ever", async () => {
     await using agent = await FakeAgent.start({

@@ -2,16 +2,23 @@ import { Problem } from "@mcp/base";
 
 const lost = new AbortController();
 
+type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
+
 /** Aborted when standard output takes nothing more, for another reason than that its reader went away. */
 export const outputLost: AbortSignal = lost.signal;
 
 /**
  * From now on an error of standard output is kept for `outputEnded`. It must not reach the listeners: each copy of oclif,
  * also a plugin's, adds one that throws it, which ends the process with a stack. That a reader went away still does.
+ *
+ * An error of standard error is dropped: there is nowhere left to tell it, and the exit code says how the command ended.
  */
 export function watchOutput(): void {
-  const { stdout } = process;
-  const emit = stdout.emit.bind(stdout) as (event: string | symbol, ...args: unknown[]) => boolean;
+  const { stdout, stderr } = process;
+  const emitOfStderr = stderr.emit.bind(stderr) as Emit;
+  stderr.emit = (event: string | symbol, ...args: unknown[]) =>
+    event === "error" || emitOfStderr(event, ...args);
+  const emit = stdout.emit.bind(stdout) as Emit;
   stdout.emit = (event: string | symbol, ...args: unknown[]) => {
     const [error] = args;
     if (event !== "error" || (error as NodeJS.ErrnoException).code === "EPIPE") return emit(event, ...args);
