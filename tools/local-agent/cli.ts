@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Problem, type ProblemJSON, problemFromJSON } from "@mcp/base";
 import { run } from "@mcp/host";
 import type { Places } from "./places.ts";
@@ -14,9 +13,11 @@ export interface Operation {
  * @throws Problem what the CLI refused, as it says it.
  */
 export async function mcpJson<T>(places: Places, ...args: string[]): Promise<T> {
-  const argv = [join(places.checkout, "tools/mcp"), ...args, "--json"];
+  // As somebody in the checkout types it, so that its hints say the same.
+  const argv = ["tools/mcp", ...args, "--json"];
   const { stdout, stderr, exitCode } = await run(argv, {
-    env: { MCP_CONFIG: places.cliConfig },
+    cwd: places.checkout,
+    env: { MCP_CONFIG: undefined },
     timeoutMs: 300_000,
     anyExitCode: true,
   });

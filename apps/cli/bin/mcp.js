@@ -54,7 +54,8 @@ function load(filename, command = "") {
 
 /** V8 compares only the length of a source, so the name has to say which content it belongs to. */
 function cacheOf(id, command) {
-  const folder = `${process.env.XDG_CACHE_HOME || `${process.env.HOME || "/nonexistent"}/.cache`}/mcp`;
+  const { MCP_CACHE_DIR, XDG_CACHE_HOME, HOME } = process.env;
+  const folder = MCP_CACHE_DIR || `${XDG_CACHE_HOME || `${HOME || "/nonexistent"}/.cache`}/mcp`;
   const word = /^[a-z]{2,16}$/.test(command) ? command : "mcp";
   return { folder, id, file: `${folder}/${id}-${process.version}-${process.arch}-${word}.code` };
 }

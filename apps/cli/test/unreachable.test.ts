@@ -31,6 +31,17 @@ describe("an agent that cannot be reached", () => {
     });
   });
 
+  it("is started as it is where mcp was called by another name", async () => {
+    await mcp.cli.configure("unix:/nonexistent/agent.sock");
+    const env = { MCP_COMMAND: "tools/mcp", MCP_AGENT_START: "tools/quickstart" };
+    expect((await mcp.failure("status", { env }))[0]).toContain("\n  → start it: tools/quickstart\n");
+    const json = await mcp.cli.run("status --json", { env });
+    expect(JSON.parse(json.stdout).problem.hint).toBe("start it: tools/quickstart");
+    expect((await mcp.failure("stauts", { env }))[0]).toContain("did you mean: tools/mcp status\n");
+    expect((await mcp.cli.run("logs --help", { env })).stdout).toContain("\n  $ tools/mcp logs hello\n");
+    expect((await mcp.cli.run("plugins list", { env })).stdout).toContain("with: tools/mcp plugins link ./");
+  });
+
   it("shows the cause to whoever looks for a bug", async () => {
     await mcp.cli.configure("unix:/nonexistent/agent.sock");
     const { stderr } = await mcp.cli.run("status", { env: { MCP_DEBUG: "1" } });

@@ -65,12 +65,13 @@ async function showHelp(words: readonly string[], config: Config, version: strin
   const { commandSummaries, rootHelp, topicHelp } = await import("./help/root-help.ts");
   const style = styleFor(process.stdout, process.env);
   if (words.length === 0 || words[0]?.startsWith("-"))
-    return print(rootHelp(await commandSummaries(config), version, style));
+    return print(style.typed(rootHelp(await commandSummaries(config), version, style)));
   const found = findCommand(words, config);
-  if (found.type === "topic") return print(topicHelp(found.topic, await commandSummaries(config)));
+  if (found.type === "topic")
+    return print(style.typed(topicHelp(found.topic, await commandSummaries(config))));
   const command: Command.Class = await config.findCommand(found.id, { must: true }).load();
   const { commandHelp } = await import("./help/command-help.ts");
-  print(commandHelp(command, config));
+  print(style.typed(commandHelp(command, config)));
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -82,18 +83,19 @@ function isJson(argv: readonly string[]): boolean {
 
 /** Show what was thrown, for people on standard error or with `--json` on standard output. */
 function report(thrown: unknown, { id, isJson: asJson }: Running): number {
+  const style = styleFor(process.stderr, process.env);
   if (thrown instanceof Interrupted) {
-    if (thrown.note !== undefined) process.stderr.write(`\ninterrupted: ${thrown.note}\n`);
+    if (thrown.note !== undefined) process.stderr.write(`\ninterrupted: ${style.typed(thrown.note)}\n`);
     return thrown.exitCode;
   }
   if (isRequestToExit(thrown)) return thrown.oclif.exit;
   const problem = usageProblem(thrown, id) ?? asProblem(thrown);
   if (asJson) {
     const operation = aftermathOf(problem)?.operation;
-    print(JSON.stringify({ problem: problem.toJSON(), ...(operation && { operation }) }, null, 2));
+    const shown = { ...problem.toJSON(), hint: style.typed(problem.hint) };
+    print(JSON.stringify({ problem: shown, ...(operation && { operation }) }, null, 2));
   } else {
-    const options = { style: styleFor(process.stderr, process.env), withCause: isDebugging() };
-    process.stderr.write(`${problemView(problem, options)}\n`);
+    process.stderr.write(`${problemView(problem, { style, withCause: isDebugging() })}\n`);
   }
   return exitCodeOf(problem.code);
 }

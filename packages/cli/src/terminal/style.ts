@@ -1,4 +1,6 @@
-/** Paints text, or leaves it as it is. */
+import { typedHere } from "./typed-here.ts";
+
+/** How text looks where it goes: in which colours, and with commands as they are typed there. */
 export interface Style {
   readonly bold: Paint;
   readonly dim: Paint;
@@ -8,6 +10,8 @@ export interface Style {
   readonly cyan: Paint;
   readonly magenta: Paint;
   readonly blue: Paint;
+  /** For a text that says what to type. */
+  readonly typed: Paint;
 }
 
 export type Paint = (text: string) => string;
@@ -27,6 +31,7 @@ export const plain: Style = {
   cyan: asItIs,
   magenta: asItIs,
   blue: asItIs,
+  typed: asItIs,
 };
 
 export const coloured: Style = {
@@ -38,13 +43,16 @@ export const coloured: Style = {
   cyan: sgr(36, 39),
   magenta: sgr(35, 39),
   blue: sgr(34, 39),
+  typed: asItIs,
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** On a terminal that can, unless `NO_COLOR` is set; `FORCE_COLOR` decides before both. */
+/** With colour on a terminal that can, unless `NO_COLOR` is set; `FORCE_COLOR` decides before both. */
 export function styleFor(stream: { readonly isTTY?: boolean }, env: Environment): Style {
-  return wantsColour(stream, env) ? coloured : plain;
+  const style = wantsColour(stream, env) ? coloured : plain;
+  const typed = typedHere(env);
+  return typed ? { ...style, typed } : style;
 }
 
 function wantsColour({ isTTY }: { readonly isTTY?: boolean }, env: Environment): boolean {

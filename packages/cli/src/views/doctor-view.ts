@@ -14,7 +14,10 @@ export function doctorView({ checks }: DoctorReport, style: Style): string {
 
 function checkLines({ name, outcome, text, hint }: CheckReport, style: Style): string[] {
   const mark = statePaint(outcome, style)(marks[outcome] ?? "?");
-  return [`${mark} ${name}: ${text}`, ...(hint === "" ? [] : [`    ${style.cyan("→")} ${hint}`])];
+  return [
+    `${mark} ${name}: ${text}`,
+    ...(hint === "" ? [] : [`    ${style.cyan("→")} ${style.typed(hint)}`]),
+  ];
 }
 
 function verdict(failed: number, warned: number): string {

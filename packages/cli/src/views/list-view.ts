@@ -5,7 +5,8 @@ import { table } from "../terminal/table.ts";
 import { revisionText, stateCell } from "./state-paint.ts";
 
 export function listView({ services }: ListReport, nowMs: number, style: Style): string {
-  if (services.length === 0) return "there are no services yet; begin with: mcp deploy --file hello.toml";
+  if (services.length === 0)
+    return style.typed("there are no services yet; begin with: mcp deploy --file hello.toml");
   return table(
     ["SERVICE", "WANTED", "REVISION", "COMPONENTS", "DEPLOYED"],
     services.map(({ name, desired, revision, candidateRevision, components, deployedAt }) => [

@@ -6,7 +6,8 @@ export interface PluginsReport {
 }
 
 export function pluginsView({ plugins }: PluginsReport, style: Style): string {
-  if (plugins.length === 0) return "no plugins are linked; link one with: mcp plugins link ./my-plugin";
+  if (plugins.length === 0)
+    return style.typed("no plugins are linked; link one with: mcp plugins link ./my-plugin");
   return table(
     ["PLUGIN", "FOLDER"],
     plugins.map(({ name, root }) => [name, root]),

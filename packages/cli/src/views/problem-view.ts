@@ -32,13 +32,15 @@ function aftermathLines(problem: Problem, style: Style): string[] {
   const lines = operation.lastLogLines.map((line) => `  ${style.dim("|")} ${line}`);
   if (goesOn === undefined) return lines;
   const after =
-    goesOn === null ? `nothing of ${operation.service} ran before` : remainsText(operation, goesOn);
+    goesOn === null
+      ? `nothing of ${operation.service} ran before`
+      : style.typed(remainsText(operation, goesOn));
   return [...lines, `  ${after}`];
 }
 
 function hintLines({ code, hint }: Problem, withCause: boolean, style: Style): string[] {
   const text = code === "internal" && !withCause ? "type the same after MCP_DEBUG=1 to see the cause" : hint;
-  return text === "" ? [] : [`  ${style.cyan("→")} ${text}`];
+  return text === "" ? [] : [`  ${style.cyan("→")} ${style.typed(text)}`];
 }
 
 function causeText(cause: unknown): string {

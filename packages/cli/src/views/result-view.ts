@@ -38,7 +38,9 @@ export function resultView(
     return `${notes}${name} is stopped already; nothing to do`;
   const outcome = { stop: "stopped", undeploy: "is gone" }[kind] ?? `${kind} done`;
   const left =
-    kind === "undeploy" ? `; revisions are kept as history: mcp service history ${target.service}` : "";
+    kind === "undeploy"
+      ? style.typed(`; revisions are kept as history: mcp service history ${target.service}`)
+      : "";
   return `${notes}${style.bold(name)} ${outcome}${time}${left}`;
 }
 

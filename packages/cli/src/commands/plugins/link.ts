@@ -40,7 +40,8 @@ export default class PluginsLink extends McpCommand {
       );
     linkPlugin(dataDirOf(process.env), { name, root });
     const report = { name, root, commands: ids.map(spoken) };
-    this.print(`${name} is linked: ${report.commands.map((command) => `mcp ${command}`).join(", ")}`);
+    const typed = report.commands.map((command) => `mcp ${command}`).join(", ");
+    this.print(this.style.typed(`${name} is linked: ${typed}`));
     return report;
   }
 }
