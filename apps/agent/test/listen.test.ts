@@ -4,11 +4,12 @@ import { Agent as HttpAgent } from "node:http";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "@connectrpc/connect";
+import { ConnectError, createClient } from "@connectrpc/connect";
+import { errorFromJson } from "@connectrpc/connect/protocol-connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { isProblem } from "@mcp/base";
 import { silentLogger } from "@mcp/host";
-import { AgentService } from "@mcp/proto";
+import { AgentService, ProblemDetailSchema } from "@mcp/proto";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { connectHandler } from "../src/connect-handler.ts";
 import { type Listening, type ListenLimits, listen, requireFreeSocket } from "../src/listen.ts";
@@ -177,6 +178,31 @@ describe("a connection that may take its time is left alone:", () => {
     expect(ended).toBe("goes on");
     leave.abort();
     await reading;
+  });
+});
+
+describe("what no RPC stands for is a problem too", () => {
+  it.each([
+    ["an unknown path", "POST /nowhere", "application/json", 404, "not_yet_supported"],
+    ["an unknown content type", "POST /mcp.v1.AgentService/NodeStatus", "text/plain", 415, "request_invalid"],
+    ["another method", "PUT /mcp.v1.AgentService/NodeStatus", "application/json", 405, "request_invalid"],
+  ])("%s", async (_, request, type, status, code) => {
+    const { path } = await open();
+    const { socket } = await say(
+      path,
+      `${request} HTTP/1.1\r\nHost: agent\r\nContent-Type: ${type}\r\nContent-Length: 2\r\n\r\n{}`,
+    );
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk;
+    });
+    await expect.poll(() => answer).toContain("details");
+    expect(answer).toContain(`HTTP/1.1 ${status} `);
+    const body = JSON.parse(answer.slice(answer.indexOf("{"), answer.lastIndexOf("}") + 1));
+    const [detail] = errorFromJson(body, undefined, new ConnectError("none")).findDetails(
+      ProblemDetailSchema,
+    );
+    expect(detail?.code).toBe(code);
   });
 });
 

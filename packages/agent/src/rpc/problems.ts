@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
-import { asProblem, type Problem, type ProblemJSON, problemCodes } from "@mcp/base";
+import { Code, ConnectError, type HandlerContext, type Interceptor } from "@connectrpc/connect";
+import { asProblem, Problem, type ProblemCode, type ProblemJSON, problemCodes } from "@mcp/base";
 import type { Logger } from "@mcp/host";
 import { type ProblemDetail, ProblemDetailSchema } from "@mcp/proto";
 
@@ -32,8 +32,41 @@ export function toDetail({ code, message, hint, mistakes }: ProblemJSON): Proble
 }
 
 export function toConnectError(problem: Problem): ConnectError {
-  const detail = { desc: ProblemDetailSchema, value: toDetail(problem.toJSON()) };
-  return new ConnectError(problem.message, wireCodes[problemCodes[problem.code].wire], undefined, [detail]);
+  const code = wireCodes[problemCodes[problem.code].wire];
+  return new ConnectError(problem.message, code, undefined, [outgoing(problem)]);
+}
+
+const outgoing = (problem: Problem) => ({ desc: ProblemDetailSchema, value: toDetail(problem.toJSON()) });
+
+/**
+ * A gate for each request. What Connect itself refuses, before a handler or an interceptor meets it (a body that is no JSON,
+ * a wrong type, too many bytes), leaves as a problem too. Connect aborts the context with such an error before it writes it
+ * down, which is where its detail can still be added.
+ */
+export function detailWhatConnectRefuses({ signal }: HandlerContext): void {
+  const addDetail = (): void => {
+    const error: unknown = signal.reason;
+    if (error instanceof ConnectError && error.findDetails(ProblemDetailSchema).length === 0)
+      error.details.push(outgoing(refusedByConnect(error)));
+  };
+  if (signal.aborted) addDetail();
+  else signal.addEventListener("abort", addDetail, { once: true });
+}
+
+const malformed = ["request_invalid", "send what mcp/v1/agent.proto says, as JSON or as protobuf"] as const;
+const refusals: { readonly [code in Code]?: readonly [ProblemCode, hint: string] } = {
+  [Code.InvalidArgument]: malformed,
+  [Code.NotFound]: ["request_invalid", "ask about a service of the API, such as mcp.v1.AgentService"],
+  [Code.ResourceExhausted]: ["definition_too_large", "split the service, or move data out of its definition"],
+  [Code.DeadlineExceeded]: ["timed_out", "ask again, with a longer time limit"],
+  [Code.Unimplemented]: ["not_yet_supported", "compare the versions: mcp --version, mcp node status"],
+};
+
+function refusedByConnect({ code, rawMessage, cause }: ConnectError): Problem {
+  // What protobuf cannot read is `internal` to Connect, as is an answer that it cannot write: only that is a bug.
+  const isBug = rawMessage.startsWith("serialize ");
+  const [problem, hint] = isBug ? (["internal", "report it"] as const) : (refusals[code] ?? malformed);
+  return new Problem(problem, rawMessage, hint, { cause });
 }
 
 /** Every error leaves as a problem with its detail; what is none is a bug, and is logged. */

@@ -3,7 +3,7 @@ import { AgentService, Health } from "@mcp/proto";
 import type { Agent } from "../agent.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { operationHandlers } from "./operation-handlers.ts";
-import { problemsOnTheWire } from "./problems.ts";
+import { detailWhatConnectRefuses, problemsOnTheWire } from "./problems.ts";
 import { queryHandlers } from "./query-handlers.ts";
 
 /**
@@ -11,7 +11,10 @@ import { queryHandlers } from "./query-handlers.ts";
  * `createRouterTransport(routesOf(agent))`.
  */
 export function routesOf(agent: Agent): (router: ConnectRouter) => void {
-  const options = { interceptors: [problemsOnTheWire(agent.deps.log)] };
+  const options = {
+    interceptors: [problemsOnTheWire(agent.deps.log)],
+    requestGate: detailWhatConnectRefuses,
+  };
   return (router) => {
     router.service(AgentService, { ...operationHandlers(agent), ...queryHandlers(agent) }, options);
     router.service(Health, healthHandlers(agent), options);
