@@ -4,6 +4,8 @@ import { engineSays } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 
 const makeMs = 30_000;
+/** Tells our networks from those that somebody made by hand. */
+const madeByLabel = "mcp.made-by";
 
 /** Makes networks that are missing: bridges, on which containers find one another by name. */
 export class Networks {
@@ -23,7 +25,7 @@ export class Networks {
   }
 
   async #make(name: string): Promise<void> {
-    const body = { name, driver: "bridge", dns_enabled: true };
+    const body = { name, driver: "bridge", dns_enabled: true, labels: { [madeByLabel]: "mcp" } };
     const call = {
       what: `make the network ${name}`,
       method: "POST",
