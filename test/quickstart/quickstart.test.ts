@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, stat } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,15 +48,30 @@ describe("tools/quickstart, in a fresh checkout", () => {
     expect(stdout).toMatch(/hello\s+r1\s+hello\s+running\s+running/);
   });
 
+  it("has hints that can be typed in the checkout", async () => {
+    const failed = run(["tools/mcp", "stauts"], { cwd: checkout, env: { MCP_CONFIG: undefined } });
+    await expect(failed).rejects.toThrow("did you mean: tools/mcp status");
+  });
+
+  it("has a plugin that can be linked as its page says, without a build before", async () => {
+    await tool("mcp", "plugins", "link", join(checkout, "examples/plugin-hello"));
+    expect((await tool("mcp", "hello", "ada")).stdout).toBe("hello, ada\n");
+  });
+
   it("removes all that it made with --down", async () => {
     const before = await instances();
     expect(before).toEqual([expect.stringMatching(/^hello\./)]);
+    const network = `mcp-test-${process.pid}`;
+    const side = hello
+      .replace(/^name = "hello"$/m, 'name = "side"')
+      .replace(/^ports.*$/m, `network = "${network}"`);
+    await writeFile(join(checkout, ".mcp/side.toml"), side);
+    await tool("mcp", "deploy", "--file", join(checkout, ".mcp/side.toml"));
+    expect(await exists("network", network)).toBe(true);
     await tool("quickstart", "--down");
+    expect(await exists("network", network)).toBe(false);
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
-    const { exitCode } = await run(["podman", "container", "exists", String(before[0])], {
-      anyExitCode: true,
-    });
-    expect(exitCode).toBe(1);
+    expect(await exists("container", String(before[0]))).toBe(false);
     await expect(stat(join(checkout, ".mcp/mcp.db"))).rejects.toThrow("ENOENT");
   });
 
@@ -65,6 +80,13 @@ describe("tools/quickstart, in a fresh checkout", () => {
     expect(stdout).toContain("agent: did not run");
   });
 });
+
+const hello = await readFile(join(root, "examples/hello/hello.toml"), "utf8");
+
+/** Whether podman has one of that name. */
+async function exists(what: "container" | "network", name: string): Promise<boolean> {
+  return (await run(["podman", what, "exists", name], { anyExitCode: true })).exitCode === 0;
+}
 
 /** What this agent runs; `ps` would also show what others on this machine do. */
 async function instances(): Promise<(string | null)[]> {

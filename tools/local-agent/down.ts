@@ -6,14 +6,16 @@ import { podmanEnvironment, podmanHere } from "../podman-here/podman-here.ts";
 import { line, stage } from "../terminal/stage.ts";
 import { findAgent, startAgent, stopAgent } from "./agent-process.ts";
 import { mcpJson } from "./cli.ts";
-import { helloImage } from "./hello.ts";
 import type { Places } from "./places.ts";
+import { pulledImages, removeFromPodman } from "./podman-leftovers.ts";
 
 /** Remove all that `up` made, in the other order. The tools that were brought stay, unless `all`. */
 export async function down(places: Places, all: boolean): Promise<void> {
-  if (await exists(places.database)) await undeployAll(places);
+  const pulled = (await exists(places.database)) ? await undeployAll(places) : [];
   await stopTheAgent(places);
-  await cleanPodman(places);
+  const podman = stage("images and networks");
+  const removed = await removeFromPodman(places, pulled);
+  podman.tick(`of podman: ${removed.join(", ") || "nothing"} removed`);
   await leaveOwnRuntimeFolder();
   const files = stage("files");
   const kept = all ? [] : ["toolchain", "install.lock"];
@@ -27,8 +29,11 @@ export async function down(places: Places, all: boolean): Promise<void> {
   line("Gone. What was installed on this machine by apt-get stays.");
 }
 
-/** By the agent, which alone knows what is its own: another agent's workloads carry the same labels. */
-async function undeployAll(places: Places): Promise<void> {
+/**
+ * By the agent, which alone knows what is its own: another agent's workloads carry the same labels.
+ * @returns the images that it has pulled for them.
+ */
+async function undeployAll(places: Places): Promise<string[]> {
   const services = stage("services");
   if (!(await findAgent(places))) await startAgain(places);
   const found = await mcpJson<{ readonly services: readonly { readonly name: string }[] }>(places, "list");
@@ -37,6 +42,7 @@ async function undeployAll(places: Places): Promise<void> {
     await mcpJson(places, "undeploy", name);
   }
   services.tick(`services: ${found.services.map(({ name }) => name).join(", ") || "none"} undeployed`);
+  return pulledImages(places);
 }
 
 async function startAgain(places: Places): Promise<void> {
@@ -66,20 +72,6 @@ async function endPodmanService(address: string): Promise<boolean> {
     return true;
   }
   return false;
-}
-
-/** Another checkout may use the same image and network: podman refuses to remove what is in use, and then it stays. */
-async function cleanPodman(places: Places): Promise<void> {
-  const podman = stage("image and network");
-  const removed: string[] = [];
-  const remove = async (name: string, ...argv: string[]) => {
-    const { exitCode } = await run(["podman", ...argv, name], { anyExitCode: true });
-    if (exitCode === 0) removed.push(name);
-  };
-  await remove(helloImage, "rmi");
-  const network = (await readFile(places.madeNetwork, "utf8").catch(() => "")).trim();
-  if (network) await remove(network, "network", "rm");
-  podman.tick(`of podman: ${removed.join(", ") || "nothing"} removed`);
 }
 
 /** The folder made for a user without a login session, once podman of that user has nothing left there. */

@@ -8,7 +8,8 @@ import { staticBusybox } from "../podman-here/static-busybox.ts";
 import type { Places } from "./places.ts";
 
 export const helloImage = "localhost/mcp-hello:1";
-const contentLabel = "mcp.hello.content";
+/** On every image of hello, with what it was made of. */
+export const contentLabel = "mcp.hello.content";
 const files = ["Dockerfile", "serve.sh", "index.html"] as const;
 const answersWithinMs = 15_000;
 

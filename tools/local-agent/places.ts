@@ -18,7 +18,8 @@ export interface Places {
   readonly database: string;
   /** Definitions that `tools/mcp deploy <name>` finds. */
   readonly services: string;
-  readonly madeNetwork: string;
+  /** The names of podman's networks when the first agent was started. */
+  readonly networksBefore: string;
 }
 
 const longestSocketPath = 107;
@@ -45,7 +46,7 @@ export async function openPlaces(checkout: string): Promise<Places> {
     cliConfig: join(state, "mcp.toml"),
     database: join(state, "mcp.db"),
     services,
-    madeNetwork: join(state, "made-network"),
+    networksBefore: join(state, "networks-before.json"),
   };
 }
 

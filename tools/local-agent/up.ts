@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { isProblem } from "@mcp/base";
 import { run } from "@mcp/host";
@@ -9,6 +8,7 @@ import { mcpJson, type Operation } from "./cli.ts";
 import { writeConfigs } from "./config-files.ts";
 import { askHello, buildHello, helloImage, placeDefinition, portOf } from "./hello.ts";
 import type { Places } from "./places.ts";
+import { rememberNetworks } from "./podman-leftovers.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -34,16 +34,10 @@ async function preparePodman(places: Places): Promise<Environment> {
     const install = [join(places.checkout, "tools/lib/need-packages"), `podman's ${name}`, name];
     await run(install, { timeoutMs: 600_000 });
   });
-  await rememberNetwork(places);
+  await rememberNetworks(places);
   await writeConfigs(places, here);
   podman.tick(`${here.version} runs containers${here.containersConf ? ", with .mcp/containers.conf" : ""}`);
   return podmanEnvironment(here);
-}
-
-/** The network that services share is removed with the rest, unless it was there before. */
-async function rememberNetwork(places: Places): Promise<void> {
-  const { exitCode } = await run(["podman", "network", "exists", "mcpnet"], { anyExitCode: true });
-  if (exitCode !== 0) await writeFile(places.madeNetwork, "mcpnet\n");
 }
 
 async function buildImage(places: Places, env: Environment): Promise<boolean> {
