@@ -28,6 +28,8 @@ const commands: Readonly<Record<string, (config: AgentConfig, options: Options) 
 /** The exit code. What goes wrong is told on standard error. */
 export async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   try {
+    // Without a listener node answers this signal by opening its debugger to everybody on this machine.
+    process.on("SIGUSR1", () => {});
     // Everything that the agent makes is for its owner alone.
     process.umask(0o077);
     const { values, positionals } = readArguments(argv);
