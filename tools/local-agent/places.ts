@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Problem } from "@mcp/base";
+import { longestSocketPath, Problem } from "@mcp/base";
 
 /** Where the local agent keeps what. */
 export interface Places {
@@ -22,7 +22,6 @@ export interface Places {
   readonly networksBefore: string;
 }
 
-const longestSocketPath = 107;
 /** The longest of the names that sockets have in the run folder. */
 const longestName = "podman/podman.sock";
 

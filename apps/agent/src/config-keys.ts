@@ -1,4 +1,4 @@
-import { parseDuration } from "@mcp/base";
+import { longestSocketPath, parseDuration } from "@mcp/base";
 
 /** What a key's value may be: its name for people, and how to read it. A string returned by `read` says what would be right. */
 export interface ValueKind<T> {
@@ -55,9 +55,6 @@ const optionalPath: ValueKind<string> = {
   read: (value) => (text.read(value) === "" ? "" : path.read(value)),
   fromText: asIs,
 };
-
-/** The kernel keeps 108 bytes for a socket's path, one of which ends it. */
-const longestSocketPath = 107;
 
 const socketPath: ValueKind<string> = {
   name: "path",

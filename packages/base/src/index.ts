@@ -1,6 +1,13 @@
 export { type Backoff, backoffMs } from "./backoff.ts";
 export type { Clock } from "./clock.ts";
 export { parseDuration, printDuration } from "./duration.ts";
+export {
+  addressesOverlap,
+  canonicalAddress,
+  type HostPort,
+  hostPortsOverlap,
+  printHostPort,
+} from "./host-port.ts";
 export { Lanes } from "./lanes.ts";
 export { limiter } from "./limit.ts";
 export { nearest } from "./nearest.ts";
@@ -16,3 +23,4 @@ export {
 } from "./problem.ts";
 export { exitCodeOf, type ProblemCode, problemCodes } from "./problem-codes.ts";
 export { withTimeLimit } from "./time-limit.ts";
+export { longestSocketPath } from "./unix-socket.ts";

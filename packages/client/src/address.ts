@@ -1,12 +1,9 @@
-import { Problem } from "@mcp/base";
+import { longestSocketPath, Problem } from "@mcp/base";
 
 /** Where an agent listens. */
 export type AgentAddress =
   | { readonly kind: "unix"; readonly path: string }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number };
-
-/** What a socket's path may have, in bytes; the kernel cuts longer ones off. */
-const maxSocketPathBytes = 107;
 
 /**
  * Read `unix:/path` or `host:port` (an IPv6 host in brackets).
@@ -24,10 +21,10 @@ export function parseAddress(text: string): AgentAddress {
 function socketPath(path: string, text: string): string {
   if (!path.startsWith("/")) throw notAnAddress(text, "the path does not begin with a slash");
   if (path.includes("\0")) throw notAnAddress(text, "the path has a NUL byte in it");
-  if (Buffer.byteLength(path) > maxSocketPathBytes)
+  if (Buffer.byteLength(path) > longestSocketPath)
     throw notAnAddress(
       text,
-      `the path is longer than ${maxSocketPathBytes} bytes, the most a socket may have`,
+      `the path is longer than ${longestSocketPath} bytes, the most a socket may have`,
     );
   return path;
 }

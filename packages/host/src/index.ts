@@ -2,5 +2,6 @@ export { bootId } from "./boot-id.ts";
 export { realClock } from "./clock.ts";
 export { createLogger, type LogFields, type Logger, type LogLevel, logLevels, silentLogger } from "./log.ts";
 export { redact } from "./redact.ts";
+export { replaceFile } from "./replace-file.ts";
 export { type Run, type RunOptions, type RunResult, run } from "./run.ts";
 export { type WriteOptions, writeFileAtomic } from "./write-file-atomic.ts";

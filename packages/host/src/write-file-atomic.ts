@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, unlink } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Problem } from "@mcp/base";
+import { replaceFile } from "./replace-file.ts";
 
 export interface WriteOptions {
   /** Permission bits, whatever the umask says. Default 0o600. */
@@ -19,16 +20,12 @@ export async function writeFileAtomic(
   data: string | Uint8Array,
   { mode = 0o600 }: WriteOptions = {},
 ): Promise<void> {
-  const folder = dirname(path);
-  const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
-    await writeAndSync(beside, data, mode);
-    await rename(beside, path);
+    await replaceFile(path, beside, () => writeAndSync(beside, data, mode));
   } catch (error) {
-    await unlink(beside).catch(() => {});
     throw asWriteProblem(path, error);
   }
-  await syncFolder(folder);
 }
 
 async function writeAndSync(path: string, data: string | Uint8Array, mode: number): Promise<void> {
@@ -39,16 +36,6 @@ async function writeAndSync(path: string, data: string | Uint8Array, mode: numbe
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-/** Without it the rename itself may be lost in a power cut. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

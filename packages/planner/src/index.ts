@@ -10,5 +10,5 @@ export {
 export type { ComponentGoal, Instance, RestartPolicy, ServiceGoal, Target } from "./goal.ts";
 export { isActive, type Observation, type Sighting, sightingOf } from "./observation.ts";
 export { plan } from "./plan.ts";
-export { portsOverlap } from "./ports.ts";
+export { portsOverlap, toHostPort } from "./ports.ts";
 export { decideRestart, type RestartDecision, restartPauseMs } from "./restart.ts";

@@ -1,18 +1,13 @@
-import { Problem } from "@mcp/base";
+import { type HostPort, hostPortsOverlap, Problem, printHostPort } from "@mcp/base";
 import type { Reads } from "./database.ts";
-import { addressesOverlap } from "./host-address.ts";
 
 export interface NameClaim {
   readonly name: string;
   readonly knownName: string;
 }
 
-export interface PortClaim {
+export interface PortClaim extends HostPort {
   readonly component: string;
-  /** Of the host; empty, `0.0.0.0` or `::` for every address. */
-  readonly address: string;
-  readonly port: number;
-  readonly protocol: string;
 }
 
 /**
@@ -67,13 +62,10 @@ export async function requireFreePorts(
     .orderBy("component")
     .execute();
   for (const claim of claims) {
-    const holder = holders.find((held) => conflicts(held, claim));
+    const holder = holders.find((held) => hostPortsOverlap(held, claim));
     if (holder) throw portTaken(service, claim, holder);
   }
 }
-
-const conflicts = (a: Omit<PortClaim, "component">, b: Omit<PortClaim, "component">): boolean =>
-  a.port === b.port && a.protocol === b.protocol && addressesOverlap(a.address, b.address);
 
 function nameTaken(
   service: string,
@@ -90,11 +82,9 @@ function nameTaken(
 }
 
 function portTaken(service: string, claim: PortClaim, by: { service: string; component: string }): Problem {
-  const address = claim.address.includes(":") ? `[${claim.address.replace(/^\[|\]$/g, "")}]` : claim.address;
-  const port = `${address && `${address}:`}${claim.port}/${claim.protocol}`;
   return new Problem(
     "port_taken",
-    `host port ${port}, wanted by ${service}/${claim.component}, already belongs to ${by.service}/${by.component}`,
+    `host port ${printHostPort(claim)}, wanted by ${service}/${claim.component}, already belongs to ${by.service}/${by.component}`,
     `pick another port, or free it with: mcp undeploy ${by.service}`,
   );
 }

@@ -1,7 +1,8 @@
 import { existsSync, realpathSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Problem } from "@mcp/base";
+import { replaceFile } from "@mcp/host";
 import type { Database } from "./database.ts";
 import { createPrivate } from "./database-file.ts";
 import { asDatabaseProblem } from "./database-problem.ts";
@@ -16,28 +17,19 @@ export async function snapshot(database: Database, toPath: string): Promise<void
   if (existsSync(target) && realpathSync(target) === database.file) throw overItself(target);
   const part = `${target}.part`;
   try {
-    await rm(part, { force: true });
-    createPrivate(part);
-    // Of a reader the writer is another process, and each of its writes would make the copy start again.
-    const pages = database.isReadOnly ? allPages : pagesPerStep;
-    await (await database.alone((raw) => ({ done: raw.backup(part, { progress: () => pages }) }))).done;
-    await rename(part, target);
-    await syncFolder(dirname(target));
+    await replaceFile(target, part, () => copyTo(part, database));
   } catch (error) {
-    await rm(part, { force: true });
     await rm(`${part}-journal`, { force: true });
     throw asSnapshotProblem(error, target);
   }
 }
 
-/** Without it the rename itself may be lost in a power cut. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+async function copyTo(part: string, database: Database): Promise<void> {
+  await rm(part, { force: true });
+  createPrivate(part);
+  // Of a reader the writer is another process, and each of its writes would make the copy start again.
+  const pages = database.isReadOnly ? allPages : pagesPerStep;
+  await (await database.alone((raw) => ({ done: raw.backup(part, { progress: () => pages }) }))).done;
 }
 
 function asSnapshotProblem(error: unknown, target: string): unknown {

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Backoff, backoffMs, type Clock, isProblem, Problem } from "@mcp/base";
+import { type Backoff, backoffMs, type Clock, isProblem, longestSocketPath, Problem } from "@mcp/base";
 import type { Logger, Run } from "@mcp/host";
 import { abortable } from "../abortable.ts";
 import { isTooOld } from "../info.ts";
@@ -22,7 +22,6 @@ const startMs = 20_000;
 const versionMs = 10_000;
 const pollMs = 15;
 const watchMs = 1_000;
-const longestSocketPath = 107;
 /** After so long a life a death counts as the first. */
 const steadyMs = 60_000;
 const restarts: Backoff = { firstMs: 200, maxMs: 30_000 };

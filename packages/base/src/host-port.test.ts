@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addressesOverlap } from "./host-address.ts";
+import { addressesOverlap, hostPortsOverlap, printHostPort } from "./host-port.ts";
 
 describe("two listeners on one port", () => {
   it.each([
@@ -32,4 +32,20 @@ describe("two listeners on one port", () => {
     expect(addressesOverlap(one, other)).toBe(false);
     expect(addressesOverlap(other, one)).toBe(false);
   });
+
+  it("do not meet on another port, or in another protocol", () => {
+    const http = { address: "", port: 80, protocol: "tcp" };
+    expect(hostPortsOverlap(http, { ...http, address: "127.0.0.1" })).toBe(true);
+    expect(hostPortsOverlap(http, { ...http, port: 81 })).toBe(false);
+    expect(hostPortsOverlap(http, { ...http, protocol: "udp" })).toBe(false);
+  });
+});
+
+it.each([
+  ["", "80/tcp"],
+  ["127.0.0.1", "127.0.0.1:80/tcp"],
+  ["::1", "[::1]:80/tcp"],
+  ["[::1]", "[::1]:80/tcp"],
+])("a listener on %j is printed as %s", (address, printed) => {
+  expect(printHostPort({ address, port: 80, protocol: "tcp" })).toBe(printed);
 });
