@@ -43,8 +43,14 @@ export async function removeFromPodman(places: Places, pulled: readonly string[]
     const { exitCode } = await run(["podman", ...argv, name], { anyExitCode: true });
     if (exitCode === 0) removed.push(name);
   };
+  for (const image of pulled) {
+    const [id] = await lines("image", "inspect", "--format", "{{.Id}}", image);
+    await remove(image, "rmi");
+    // The agent pulls by digest, which is a name of its own that stays when the tag is taken off.
+    if (id !== undefined) await run(["podman", "rmi", id], { anyExitCode: true });
+  }
   const hellos = await lines("images", "--filter", `label=${contentLabel}`, "--format", imageName);
-  for (const image of new Set([...hellos, ...pulled])) await remove(image, "rmi");
+  for (const image of hellos) await remove(image, "rmi");
   const before = await networksBefore(places);
   for (const network of await lines("network", "ls", "--filter", madeByMcp, "--format", "{{.Name}}"))
     if (!before.includes(network)) await remove(network, "network", "rm");
