@@ -71,7 +71,7 @@ export const componentKeys = {
     kind: environment,
     default: {},
     runs: true,
-    doc: "Variables of the environment.",
+    doc: "Variables of the environment, each at most 128 KiB long with its name; with `entrypoint` and `cmd`, 1 MiB in all.",
     example: 'env = { LOG_LEVEL = "info", WORKERS = "4" }',
   },
   envFrom: {

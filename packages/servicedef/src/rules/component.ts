@@ -1,11 +1,13 @@
 import type { RuntimeName } from "../definition.ts";
 import type { Place } from "../place.ts";
 import { type DraftComponent, type Placed, placed } from "./draft.ts";
+import { checkStart } from "./starting.ts";
 
 /** @param runtime  the component's own, or the service's. */
 export function checkComponent({ component, at }: Placed, runtime: RuntimeName): void {
   checkGuestPaths(component, at);
   checkVariables(component, at);
+  checkStart(component, at);
   if (runtime !== "container") checkMachine(component, at, runtime);
   if (runtime !== "unikernel" && component.files !== undefined)
     at.key("files").wrong(`is for unikernels; a ${runtime} always has the whole image`);
