@@ -77,6 +77,9 @@ function toInstance(record: InstanceRecord, graceMs: number): Instance {
 
 const alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
 
+/** In the place of a suffix, which never has three letters. */
+export const unnamed = "new";
+
 /** Five letters and digits: enough that instances of one component never meet the name of another. */
 export function randomSuffix(random: () => number): string {
   return Array.from({ length: 5 }, () => alphabet[Math.floor(random() * alphabet.length)]).join("");

@@ -3,7 +3,7 @@ import { type Observation, type Plan, plan, type ServiceGoal } from "@mcp/planne
 import type { Registry, ServiceRecord } from "@mcp/registry";
 import type { ImageSource } from "@mcp/runtime";
 import { type Revision, readRevision } from "../revision/revision.ts";
-import { randomSuffix, toGoal } from "./goal.ts";
+import { randomSuffix, toGoal, unnamed } from "./goal.ts";
 import { observe } from "./observe.ts";
 import type { Runtimes } from "./runtimes.ts";
 
@@ -54,6 +54,11 @@ export class ServiceStates {
 
   goalOf({ record, revisions }: ServiceState, cause: ServiceGoal["cause"]): ServiceGoal {
     return toGoal(record, revisions, cause, () => randomSuffix(this.#random));
+  }
+
+  /** For a plan that is only shown: an instance to come has no name yet, and two equal plans are equal. */
+  previewGoalOf({ record, revisions }: ServiceState): ServiceGoal {
+    return toGoal(record, revisions, "operation", () => unnamed);
   }
 
   observe(goal: ServiceGoal, signal: AbortSignal): Promise<Observation> {

@@ -121,7 +121,7 @@ async function previewOf(
   notes: readonly string[],
   signal: AbortSignal,
 ): Promise<Preview> {
-  const goal = engine.states.goalOf(state, "operation");
+  const goal = engine.states.previewGoalOf(state);
   const observation = await engine.states.observe(goal, signal);
   const planned = plan(goal, observation, engine.deps.clock.now());
   return { service: state.record.name, plan: planned, notes: [...notes, ...planned.notes] };

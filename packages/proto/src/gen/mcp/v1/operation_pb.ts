@@ -245,6 +245,9 @@ export type Step = Message<"mcp.v1.Step"> & {
   component: string;
 
   /**
+   * In a plan that is only shown, an instance that is not there yet is called `<known name>.new`: its own name is drawn
+   * when it is made.
+   *
    * @generated from field: string instance = 4;
    */
   instance: string;
@@ -315,6 +318,9 @@ export type StepJson = {
   component?: string;
 
   /**
+   * In a plan that is only shown, an instance that is not there yet is called `<known name>.new`: its own name is drawn
+   * when it is made.
+   *
    * @generated from field: string instance = 4;
    */
   instance?: string;
