@@ -124,6 +124,8 @@ export interface LogLine {
   readonly stream: "stdout" | "stderr";
   /** Without its line end. */
   readonly text: string;
+  /** It was written earlier than `atMs`, which is when it was found: nobody was there to read it. */
+  readonly found?: true;
 }
 
 export interface RuntimeEvent {

@@ -1,0 +1,111 @@
+import { appendFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { realClock, silentLogger } from "@mcp/host";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { VmFolder } from "../vm/vm-folder.ts";
+import { Console, type ConsoleOptions } from "./console.ts";
+import { readLog } from "./read-log.ts";
+
+describe("a machine's console", () => {
+  let folder: VmFolder;
+  const consoles: Console[] = [];
+  beforeEach(async () => {
+    folder = VmFolder.at(await mkdtemp(join(tmpdir(), "mcp-console-")));
+    await mkdir(folder.run);
+  });
+  afterEach(async () => {
+    await Promise.all(consoles.splice(0).map((one) => one.close()));
+    await rm(folder.path, { recursive: true });
+  });
+
+  const open = (more: Partial<ConsoleOptions> = {}): Console => {
+    const outputs = { stdout: "serial", stderr: "err" };
+    const made = new Console({ folder, outputs, clock: realClock, log: silentLogger, ...more });
+    consoles.push(made);
+    return made;
+  };
+  const writes = (text: string | Buffer, name = "serial") => appendFile(join(folder.run, name), text);
+  const lines = (options = {}) =>
+    Array.fromAsync(readLog(folder, options, new AbortController().signal, () => true));
+  const texts = async (options = {}) => (await lines(options)).map(({ text }) => text);
+
+  it("stamps each line when it is read, with the stream that it came by", async () => {
+    const console = open();
+    await console.newBoot();
+    console.start();
+    const before = Date.now();
+    await writes("hello\r\nwor");
+    await writes("oops\n", "err");
+    await expect.poll(() => texts()).toEqual(expect.arrayContaining(["hello", "oops"]));
+    await writes("ld\n");
+    await expect.poll(() => texts()).toContain("world");
+    for (const line of await lines()) {
+      expect(line.stream).toBe(line.text === "oops" ? "stderr" : "stdout");
+      expect(line.atMs).toBeGreaterThanOrEqual(before);
+      expect(line).not.toHaveProperty("found");
+    }
+  });
+
+  it("tells when the first byte comes", async () => {
+    const console = open();
+    let hasCome = false;
+    console.firstByte.then(() => {
+      hasCome = true;
+    });
+    await console.newBoot();
+    console.start();
+    await realClock.sleep(50);
+    expect(hasCome).toBe(false);
+    await writes("x");
+    await console.firstByte;
+  });
+
+  it("marks what was written while nobody read, and goes on where it was", async () => {
+    const first = open();
+    await first.newBoot();
+    first.start();
+    await writes("one\ntwo\nthr");
+    await expect.poll(() => texts()).toEqual(["one", "two"]);
+    await first.close();
+    await writes("ee\nfour\nfi");
+    const second = open();
+    second.start();
+    await second.firstByte;
+    await expect.poll(() => texts()).toEqual(["one", "two", "three", "four"]);
+    await writes("ve\n");
+    await expect.poll(() => texts()).toEqual(["one", "two", "three", "four", "five"]);
+    expect((await lines()).map(({ found = false }) => found)).toEqual([false, false, true, true, false]);
+  });
+
+  it("shows a last line that was never ended once the machine has", async () => {
+    const console = open();
+    await console.newBoot();
+    console.start();
+    await writes("one\nno end");
+    await console.finish();
+    expect(await texts()).toEqual(["one", "no end"]);
+    await open().finish();
+    expect(await texts()).toEqual(["one", "no end"]);
+  });
+
+  it("reads what an earlier boot left before it begins anew", async () => {
+    await writes("left\n");
+    const console = open();
+    await console.newBoot();
+    console.start();
+    await writes("new\n");
+    await console.finish();
+    expect(await lines()).toMatchObject([{ text: "left", found: true }, { text: "new" }]);
+  });
+
+  it("brings a line of 40 000 characters back whole", async () => {
+    const console = open();
+    await console.newBoot();
+    console.start();
+    for (let i = 0; i < 40; i++) await writes("x".repeat(1_000));
+    await writes("\r\nafter\n");
+    await console.finish();
+    expect(await texts()).toEqual(["x".repeat(40_000), "after"]);
+  });
+});
