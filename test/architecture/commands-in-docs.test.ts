@@ -71,7 +71,7 @@ describe("what the docs tell a reader to type", () => {
 
   it("names scripts of the workspace that there are", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-    const known = new Set([...Object.keys(scripts), "install", "changeset", "vitest", "run"]);
+    const known = new Set([...Object.keys(scripts), "install", "pack", "changeset", "vitest", "run"]);
     const unknown = typed
       .filter(({ words }) => words[0] === "pnpm")
       .filter(({ words: [, first = "", second = ""] }) => !known.has(first === "run" ? second : first));

@@ -7,7 +7,7 @@ const { Script } = require("node:vm");
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 12)) {
   console.error(
-    `error: mcp needs node 22.12 or newer, and this is ${process.version}\n  → see: node --version`,
+    `error: mcp needs node 22.12 or newer, and this is ${process.version}\n  → put a newer one first on the PATH: see docs/agent.md`,
   );
   process.exit(1);
 }

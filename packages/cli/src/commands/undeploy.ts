@@ -6,7 +6,7 @@ import type { OperationReport } from "../reports/operation-report.ts";
 export default class Undeploy extends OperationCommand {
   static override summary = "stop a service and take it off its node";
   static override description =
-    "Stops and removes everything of it. Its volumes stay, and so does its definition. Its revisions are kept as history " +
+    "Stops and removes everything of it. Its volumes stay, and so does its definition; images and networks stay too, since others may use them. Its revisions are kept as history " +
     "(mcp service history), and a later deploy numbers on from them.";
   static override args = { service: requiredArgument({ description: "service" }) };
   static override examples = ["<%= config.bin %> undeploy hello"];

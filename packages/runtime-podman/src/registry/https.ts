@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { type IncomingHttpHeaders, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { join } from "node:path";
-import { getCACertificates, rootCertificates } from "node:tls";
+import tls from "node:tls";
 
 export interface WebRequest {
   readonly method: "GET" | "HEAD" | "POST";
@@ -53,9 +53,9 @@ let machine: readonly string[] | undefined;
 
 /** Podman trusts what the machine trusts, so an operator's own authority that is installed there must do here too. */
 function trusted(): readonly string[] {
-  // Older versions of node cannot read the machine's store.
-  const read = getCACertificates as typeof getCACertificates | undefined;
-  machine ??= [...rootCertificates, ...(read?.("system") ?? [])];
+  // Node before 22.15 cannot read the machine's store; imported by its name, it would keep the whole program from loading.
+  const read = tls.getCACertificates as typeof tls.getCACertificates | undefined;
+  machine ??= [...tls.rootCertificates, ...(read?.("system") ?? [])];
   return machine;
 }
 
