@@ -7,6 +7,8 @@ export class SocketProxy {
   readonly asked: string[] = [];
   /** `hang`: it takes what it is sent and never answers. */
   mode: "pass" | "hang" = "pass";
+  /** Awaited before a request, told as in `asked`, is passed on. */
+  before: (request: string) => Promise<void> | void = () => {};
   /** Where it leads. */
   target: string;
   readonly path: string;
@@ -44,22 +46,36 @@ export class SocketProxy {
   #serve(client: Socket): void {
     this.#sockets.add(client);
     client.on("error", () => {});
-    client.on("data", (chunk) => this.#note(chunk.toString("latin1")));
     client.on("close", () => this.#sockets.delete(client));
-    if (this.mode === "hang") return;
+    if (this.mode === "hang") {
+      client.on("data", (chunk) => this.#note(chunk));
+      return;
+    }
     const podman = connect(this.target);
     podman.on("error", () => client.destroy());
     podman.on("close", () => client.destroy());
     client.on("close", () => podman.destroy());
-    client.pipe(podman);
     podman.pipe(client);
+    this.#pass(client, podman).catch(() => podman.destroy());
   }
 
-  #note(text: string): void {
-    for (const [, method, path] of text.matchAll(
-      /^(GET|POST|DELETE) \/v4\.0\.0\/libpod(\S*?)(?:\?\S*)? HTTP\/1\.1/gm,
-    )) {
-      this.asked.push(`${method} ${path?.replace(/[0-9a-f]{64}/, "<id>")}`);
+  async #pass(client: Socket, podman: Socket): Promise<void> {
+    for await (const chunk of client) {
+      for (const request of this.#note(chunk)) await this.before(request);
+      if (client.destroyed) break;
+      podman.write(chunk);
     }
+    podman.end();
+  }
+
+  #note(chunk: Buffer): string[] {
+    const begun = chunk
+      .toString("latin1")
+      .matchAll(/^(GET|POST|DELETE) \/v4\.0\.0\/libpod(\S*?)(?:\?\S*)? HTTP\/1\.1/gm);
+    const requests = [...begun].map(
+      ([, method, path]) => `${method} ${path?.replace(/[0-9a-f]{64}/, "<id>")}`,
+    );
+    this.asked.push(...requests);
+    return requests;
   }
 }

@@ -32,7 +32,8 @@ export interface Runtime {
    * Create what is missing and start it. Idempotent: a running instance with the same spec hash is left alone, a
    * stopped one is started again. The image must be present (`ImageSource.pull`), else `image_not_found`.
    * @throws Problem `spec_conflict` if the name is taken by another spec or by a stranger; `start_failed` if the
-   *   workload could not be started, in which case nothing half made is left under that name; `port_taken`.
+   *   workload could not be started, in which case nothing half made is left under that name; `port_taken`;
+   *   `volume_not_allowed` if a volume's path has become a link, in which case nothing of the workload has run.
    */
   start(spec: WorkloadSpec, signal: AbortSignal): Promise<Handle>;
 

@@ -44,7 +44,10 @@ export interface PortMapping {
 }
 
 export interface VolumeMount {
-  /** Absolute, links resolved, inside the allowed folders: the agent has checked. */
+  /**
+   * Absolute, links resolved, inside the allowed folders: the agent has checked. A backend gives what lies at this very
+   * path, also if somebody exchanges a part of it for a link meanwhile; it looks at what it gives before the workload runs.
+   */
   readonly host: string;
   readonly guest: string;
   readonly readOnly: boolean;

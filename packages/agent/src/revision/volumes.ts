@@ -39,7 +39,10 @@ export async function resolveVolumes(
 const rootsOf = (allowed: readonly string[]): Promise<string[]> =>
   Promise.all(allowed.map((folder) => realpath(folder).catch(() => folder)));
 
-/** Just before a start: the agent's config may allow less than it did, and a folder may have become a link to elsewhere. */
+/**
+ * Just before a start: the agent's config may allow less than it did, and a folder may have become a link to elsewhere.
+ * What becomes one after this, the runtime refuses, which looks at what is really mounted.
+ */
 export async function checkVolumesStill(
   volumes: readonly VolumeMount[],
   component: string,

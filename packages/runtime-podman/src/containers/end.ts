@@ -37,6 +37,13 @@ export async function stopContainer(
   return true;
 }
 
+/** Kills it; it is kept. Also what is ready and was not started. */
+export async function endById(api: PodmanApi, id: string, signal: AbortSignal): Promise<void> {
+  const call = { what: `stop ${id}`, method: "POST", path: `/containers/${id}/stop` } as const;
+  const reply = await api.call({ ...call, query: { timeout: 0 }, timeoutMs: slackMs }, signal);
+  expectStatus(reply, call.what, 204, 304);
+}
+
 /** False if there is none. */
 export async function removeContainer(api: PodmanApi, name: string, signal: AbortSignal): Promise<boolean> {
   const found = await ours(api, name, signal);

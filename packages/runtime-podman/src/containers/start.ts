@@ -1,4 +1,4 @@
-import { type Clock, Problem, printDuration } from "@mcp/base";
+import { isProblem, Problem, printDuration } from "@mcp/base";
 import { type Handle, type ImagePin, labelKeys, type WorkloadSpec } from "@mcp/runtime";
 import { neverAborted } from "../abortable.ts";
 import { isNoSuchContainer } from "../http/reply.ts";
@@ -6,15 +6,14 @@ import type { Reply } from "../http/unix-http.ts";
 import { imageId, imageName } from "../images/local-image.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import { createRequest, type HostSettings, isNamedNetwork } from "./create-request.ts";
-import { removeById } from "./end.ts";
+import { endById, removeById } from "./end.ts";
 import { handleOf } from "./handle.ts";
-import type { HeldPorts } from "./held-ports.ts";
 import { findUnfinished, foreign, inspectContainer, ourLabels } from "./lookup.ts";
 import { hasEnded, isLost } from "./lost.ts";
 import type { Networks } from "./networks.ts";
+import { type RequestDeps, requestStart, settledMs, startMs } from "./request-start.ts";
 import type { InspectedContainer } from "./shapes.ts";
 import {
-  saysIdInUse,
   saysNameInUse,
   saysNoSuchImage,
   saysNoSuchNetwork,
@@ -23,17 +22,11 @@ import {
 } from "./start-problem.ts";
 import { neverRan } from "./to-workload.ts";
 
-export interface StartDeps {
-  readonly api: PodmanApi;
-  readonly clock: Clock;
+export interface StartDeps extends RequestDeps {
   readonly networks: Networks;
-  readonly heldPorts: HeldPorts;
 }
 
-const startMs = 60_000;
 const pauseMs = 100;
-/** What another call is doing is done by then. */
-const settledMs = 1_000;
 
 /**
  * Create and start: two round trips when all is well. Whatever was assumed (an image under that name, a network, a free
@@ -113,7 +106,10 @@ async function imageIdOf(api: PodmanApi, pin: ImagePin, signal: AbortSignal): Pr
 }
 
 async function startNew(deps: StartDeps, spec: WorkloadSpec, id: string, signal: AbortSignal): Promise<void> {
-  const reply = await requestStart(deps, spec, id, signal);
+  const reply = await requestStart(deps, spec, id, false, signal).catch(async (error: unknown) => {
+    if (isRefusal(error)) await removeById(deps.api, id, neverAborted);
+    throw error;
+  });
   if (reply.status === 204 || reply.status === 304) return;
   deps.heldPorts.add(spec);
   // Also when the caller has given up: what is half made would be in the way of the next start.
@@ -138,7 +134,13 @@ async function startFound(
   if (await isLost(deps.api, deps.clock, found, signal)) return "half made";
   if (found.State.Status === "stopping" || found.State.Status === "removing") return "going";
   // Also what is only created: it may be another call's, on its way.
-  const reply = await requestStart(deps, spec, found.Id, signal);
+  const isUp = found.State.Status === "running" || found.State.Status === "paused";
+  const reply = await requestStart(deps, spec, found.Id, isUp, signal).catch(async (error: unknown) => {
+    // It is kept if it has run: it may hold what it wrote then.
+    const end = neverRan(found) ? removeById : endById;
+    if (isRefusal(error)) await end(deps.api, found.Id, neverAborted);
+    throw error;
+  });
   if (reply.status === 204 || reply.status === 304) return "runs";
   if (isNoSuchContainer(reply)) return "going";
   const { Status, Pid, ConmonPid } = found.State;
@@ -146,26 +148,14 @@ async function startFound(
   // Podman never got to clean up after it. A port that is taken says nothing of that.
   if (Status === "stopped" && !saysPortInUse(reply) && hasEnded(Pid) && hasEnded(ConmonPid ?? 0))
     return "half made";
-  // It is kept: it has run, and may hold what it wrote then.
+  // It is kept as well.
   deps.heldPorts.add(spec);
   throw startProblem(spec, reply);
 }
 
-async function requestStart(
-  { api, clock, heldPorts }: StartDeps,
-  spec: WorkloadSpec,
-  id: string,
-  signal: AbortSignal,
-): Promise<Reply> {
-  const call = { what: `start ${spec.name}`, method: "POST", path: `/containers/${id}/start` } as const;
-  const attempt = () => api.call({ ...call, timeoutMs: startMs }, signal);
-  let reply = await attempt();
-  if (saysIdInUse(reply)) {
-    await clock.sleep(settledMs, signal);
-    reply = await attempt();
-  }
-  return saysPortInUse(reply) ? heldPorts.retry(spec, reply, attempt, signal) : reply;
-}
+/** Whether podman has made it ready, and it is not to be started. */
+const isRefusal = (error: unknown): boolean =>
+  isProblem(error) && (error.code === "volume_not_allowed" || error.code === "runtime_unsupported");
 
 function otherSpec(name: string): Problem {
   return new Problem(

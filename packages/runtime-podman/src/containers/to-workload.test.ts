@@ -84,7 +84,6 @@ describe("what podman shows", () => {
   });
 
   it.each([
-    ["initialized", "starting"],
     ["running", "running"],
     ["paused", "running"],
     ["stopping", "stopping"],
@@ -94,6 +93,14 @@ describe("what podman shows", () => {
     ["exited", "exited"],
   ])("as %s is %s", (status, state) => {
     expect(fromListed({ ...listed, State: status })?.state).toBe(state);
+  });
+
+  it("is still to be started where it was only made ready for it", () => {
+    const ready = { ...listed, State: "initialized" };
+    expect(fromListed({ ...ready, StartedAt: -62135596800 })).toMatchObject({ state: "created" });
+    expect(fromListed({ ...ready, ExitCode: 0 })).toMatchObject({ state: "exited" });
+    expect(fromListed({ ...ready, ExitCode: 0 })?.exit).toMatchObject({ reason: "unknown" });
+    expect(fromListed({ ...ready, ExitCode: 0 })?.exit).not.toHaveProperty("code");
   });
 
   it("has exited with a code, by a signal, or for lack of memory", () => {

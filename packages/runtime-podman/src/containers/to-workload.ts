@@ -79,9 +79,9 @@ function stateOf(status: string): WorkloadState {
   switch (status) {
     case "created":
     case "configured":
-      return "created";
+    // Ready, and its program was not begun: for ever so, if whoever was about to start it was killed.
     case "initialized":
-      return "starting";
+      return "created";
     case "running":
     case "paused":
       return "running";
@@ -96,11 +96,12 @@ function stateOf(status: string): WorkloadState {
 
 const isUp = (state: WorkloadState): boolean => state === "running" || state === "stopping";
 
-function exitOf({ exitCode, outOfMemory, startedAtS, exitedAtS }: Facts): WorkloadExit {
+function exitOf({ status, exitCode, outOfMemory, startedAtS, exitedAtS }: Facts): WorkloadExit {
   // A machine that went down took the exit with it: podman then shows that of an earlier run, or none.
   if (exitedAtS < startedAtS) return { atMs: startedAtS * 1_000, reason: "unknown" };
   const atMs = exitedAtS * 1_000;
-  if (exitCode < 0) return { atMs, reason: "unknown" };
+  // What is made ready for its next run has lost the code of the one before.
+  if (exitCode < 0 || status === "initialized") return { atMs, reason: "unknown" };
   if (outOfMemory) return { atMs, code: exitCode, reason: "out-of-memory" };
   return { atMs, code: exitCode, reason: exitCode > 128 && exitCode <= 192 ? "signal" : "exited" };
 }

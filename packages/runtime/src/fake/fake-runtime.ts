@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { isProblem, Problem } from "@mcp/base";
 import type {
   ExecOptions,
@@ -54,7 +55,8 @@ export class FakeRuntime implements Runtime {
   }
 
   start(spec: WorkloadSpec, signal: AbortSignal): Promise<Handle> {
-    return this.#host.call("start", spec.name, signal, () => {
+    return this.#host.call("start", spec.name, signal, async () => {
+      await demandNoLinks(spec);
       if (!this.kinds.includes(spec.kind)) {
         throw new Problem("runtime_unsupported", `the fake runs no ${spec.kind}`, "pick another runtime");
       }
@@ -196,6 +198,15 @@ export class FakeRuntime implements Runtime {
     const workload = this.#host.machine.get(name);
     if (workload?.isStranger) throw conflict(name);
     return workload;
+  }
+}
+
+async function demandNoLinks({ name, volumes }: WorkloadSpec): Promise<void> {
+  for (const { host } of volumes) {
+    const now = await realpath(host).catch(() => host);
+    if (now === host) continue;
+    const text = `${name} was not started: ${host} is a link to ${now}`;
+    throw new Problem("volume_not_allowed", text, "put the folder back");
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Bench } from "../bench.ts";
@@ -22,6 +22,19 @@ export const insideRules = {
     const spec = await bench.start({ does: "prints a file", path: "/data/note" }, { volumes });
     await bench.untilExited(spec.name);
     expect(await bench.texts(spec.name)).toEqual(["from the host"]);
+  },
+
+  "a volume whose path is a link is refused, and nothing is left": async (bench: Bench) => {
+    if (!(await canDo(bench)).volumes.ok) return;
+    const folder = await mkdtemp(join(bench.rig.volumeFolder, "volume-"));
+    await chmod(folder, 0o755);
+    await symlink("/", join(folder, "link"));
+    for (const host of [join(folder, "link"), join(folder, "link/etc")]) {
+      const volumes = [{ host, guest: "/data", readOnly: true, relabel: false }];
+      const spec = await bench.spec({ does: "sleeps" }, { volumes });
+      await bench.problem("volume_not_allowed", bench.runtime.start(spec, bench.signal));
+      expect(await bench.isListed(spec.name)).toBe(false);
+    }
   },
 
   "stats tell of what runs and of nothing else, or nothing where they cannot be had": async (
