@@ -2,3 +2,4 @@ export { type Excuses, type Harness, runtimeConformance } from "./harness.ts";
 export { type ImageHarness, type ImageRig, imageConformance } from "./images.ts";
 export type { Rig, Script } from "./rig.ts";
 export { type RuleName, rules } from "./rules/index.ts";
+export { shellCommand } from "./shell-command.ts";
