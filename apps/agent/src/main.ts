@@ -5,6 +5,7 @@ import { acceptStore } from "./accept-store.ts";
 import { type AgentConfig, loadConfig } from "./config.ts";
 import { serve } from "./serve.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
+import { watchOutput } from "./watch-output.ts";
 
 const help = `mcp-agent ${packageJson.version}: runs services on this node as their definitions say
 
@@ -27,6 +28,12 @@ const commands: Readonly<Record<string, (config: AgentConfig, options: Options) 
 
 /** The exit code. What goes wrong is told on standard error. */
 export async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const outputFailure = watchOutput();
+  const exitCode = await runCommand(argv, environment);
+  return (await outputFailure()) ?? exitCode;
+}
+
+async function runCommand(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   try {
     // Without a listener node answers this signal by opening its debugger to everybody on this machine.
     process.on("SIGUSR1", () => {});

@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 
 const main = new URL("../src/main.ts", import.meta.url).pathname;
 const script = `const { main } = await import(${JSON.stringify(main)}); process.exitCode = await main(process.argv.slice(1), process.env);`;
 
 /** The real agent, from its sources, as a process of its own. */
-export function spawnAgent(argv: readonly string[]): ChildProcess {
+export function spawnAgent(
+  argv: readonly string[],
+  stdio: StdioOptions = ["ignore", "pipe", "pipe"],
+): ChildProcess {
   const node = [
     "--conditions=@mcp/source",
     "--import",
@@ -15,5 +18,5 @@ export function spawnAgent(argv: readonly string[]): ChildProcess {
     "--",
     ...argv,
   ];
-  return spawn(process.execPath, node, { stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, node, { stdio });
 }
