@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises";
+
+/**
+ * One process of this boot. A pid alone would name whoever has it by now; with the time at which it started it names
+ * one process, or none.
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Since boot, in clock ticks: field 22 of `/proc/PID/stat`. Text, since it may outgrow a number and is only compared. */
+  readonly startTicks: string;
+}
+
+/** `PID STARTTICKS`, as a keeper writes it; undefined for anything else. */
+export function parseIdentity(text: string): ProcessIdentity | undefined {
+  const match = /^([1-9]\d{0,9}) (\d{1,20})\n?$/.exec(text);
+  return match?.[1] && match[2] ? { pid: Number(match[1]), startTicks: match[2] } : undefined;
+}
+
+/** The identity in a file that a keeper wrote; undefined if there is none, or no file. */
+export async function readIdentity(path: string): Promise<ProcessIdentity | undefined> {
+  return parseIdentity((await readIfThere(path)) ?? "");
+}
+
+/** Who has a pid now; undefined if nobody does, or only what is left of one that ended and was not yet waited for. */
+export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
+  const text = await readIfThere(`/proc/${pid}/stat`);
+  // The name, field 2, is in parentheses, and may hold spaces and parentheses itself.
+  const [state, ...rest] = text?.slice(text.lastIndexOf(")") + 2).split(" ") ?? [];
+  const startTicks = rest[18];
+  if (state === undefined || startTicks === undefined || state === "Z" || state === "X") return undefined;
+  return { pid, startTicks };
+}
+
+/** Whether that very process still runs. */
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  return (await identityOf(identity.pid))?.startTicks === identity.startTicks;
+}
+
+/**
+ * Send a signal to that very process, and to nobody who has its pid by now.
+ *
+ * @returns whether it was there to be sent it.
+ */
+export async function signalTo(identity: ProcessIdentity, name: NodeJS.Signals): Promise<boolean> {
+  if (!(await isAlive(identity))) return false;
+  try {
+    process.kill(identity.pid, name);
+    return true;
+  } catch (error) {
+    // It ended meanwhile.
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+}
+
+/** As `signalTo`: SIGKILL, after which the kernel takes a moment to end it. */
+export const killProcess = (identity: ProcessIdentity): Promise<boolean> => signalTo(identity, "SIGKILL");
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    // ESRCH: it ended between the opening and the reading.
+    if (code === "ENOENT" || code === "ESRCH") return undefined;
+    throw error;
+  }
+}
