@@ -1,5 +1,9 @@
+import { spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createLogger, type LogLevel } from "./log.ts";
+
+const module = JSON.stringify(new URL("./log.ts", import.meta.url).pathname);
 
 function capture(level: LogLevel) {
   const lines: string[] = [];
@@ -36,5 +40,26 @@ describe("the logger", () => {
     const { log, last } = capture("info");
     log.info("refused: Bearer abcdef123456");
     expect(last().msg).toBe("refused: Bearer [redacted]");
+  });
+
+  it("goes on where standard error takes nothing, and keeps little of what it could not write", () => {
+    const script = `
+      const { createLogger } = await import(${module});
+      const log = createLogger({ level: "info" });
+      for (let n = 0; n < 20_000; n++) log.info("x".repeat(5_000));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      globalThis.gc();
+      console.log(process.memoryUsage().heapUsed < 50 * 1024 * 1024 ? "alive" : "full of log lines");`;
+    const full = openSync("/dev/full", "w");
+    try {
+      const { stdout, status } = spawnSync(
+        process.execPath,
+        ["--expose-gc", "--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script],
+        { stdio: ["ignore", "pipe", full], encoding: "utf8" },
+      );
+      expect([stdout, status]).toEqual(["alive\n", 0]);
+    } finally {
+      closeSync(full);
+    }
   });
 });

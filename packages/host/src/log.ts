@@ -35,10 +35,20 @@ export function createLogger({ level, destination }: LoggerOptions): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    // Synchronous: the last line before a crash is the one that matters.
-    destination ?? toFileDescriptor({ fd: 2, sync: true }),
+    destination ?? standardError(),
   );
   return adapt(sink, {});
+}
+
+/** What waits in memory, at most, while standard error takes nothing; lines beyond it are lost. */
+const mostWaitingBytes = 256 * 1024;
+
+/** A log that cannot be written, on a full disk say, must not end the program: lines wait, and are written when it can be. */
+function standardError() {
+  // Synchronous: the last line before a crash is the one that matters.
+  const stream = toFileDescriptor({ fd: 2, sync: true, maxLength: mostWaitingBytes });
+  stream.on("error", () => {});
+  return stream;
 }
 
 type Sink = Record<LogLevel, (fields: object, message: string) => void> & {
