@@ -20,9 +20,16 @@ import type { ExecCleanup } from "./containers/exec-cleanup.ts";
 import { watchExitFiles } from "./containers/exit-files.ts";
 import { idOf } from "./containers/handle.ts";
 import { containerLogs } from "./containers/logs.ts";
-import { inspectContainer, listContainers, notThere, ourLabels } from "./containers/lookup.ts";
+import {
+  demandNotRenamed,
+  inspectContainer,
+  isInstance,
+  listContainers,
+  notThere,
+} from "./containers/lookup.ts";
 import type { LostProcesses } from "./containers/lost-processes.ts";
 import type { OutOfMemory } from "./containers/out-of-memory.ts";
+import type { InspectedContainer } from "./containers/shapes.ts";
 import { type StartDeps, startContainer } from "./containers/start.ts";
 import { readStats } from "./containers/stats.ts";
 import { fromInspected, fromListed } from "./containers/to-workload.ts";
@@ -105,7 +112,11 @@ export class PodmanRuntime implements Runtime {
   }
 
   inspect(name: string, signal: AbortSignal): Promise<Workload | undefined> {
-    return this.#inspect(name, signal);
+    return this.#api.withRecovery(signal, async () => {
+      const found = await inspectContainer(this.#api, name, signal);
+      if (found && isInstance(found, name)) return this.#show(found);
+      return this.#demandGone(name, signal);
+    });
   }
 
   start(spec: WorkloadSpec, signal: AbortSignal): Promise<Handle> {
@@ -117,26 +128,31 @@ export class PodmanRuntime implements Runtime {
   stop(name: string, { graceMs }: { readonly graceMs: number }, signal: AbortSignal): Promise<void> {
     return this.#api.withRecovery(signal, async () => {
       if (!(await stopContainer(this.#api, this.#deps.clock, name, graceMs, signal)))
-        await this.#guard.vouch(signal);
+        await this.#demandGone(name, signal);
     });
   }
 
   remove(name: string, signal: AbortSignal): Promise<void> {
     return this.#api.withRecovery(signal, async () => {
-      if (!(await removeContainer(this.#api, name, signal))) await this.#guard.vouch(signal);
+      if (!(await removeContainer(this.#api, name, signal))) await this.#demandGone(name, signal);
       this.#listed.delete(name);
     });
   }
 
   async recover(handle: Handle, signal: AbortSignal): Promise<Workload | undefined> {
-    return this.#inspect(idOf(handle), signal);
+    const id = idOf(handle);
+    return this.#api.withRecovery(signal, async () => {
+      const found = await inspectContainer(this.#api, id, signal);
+      if (!found) await this.#guard.vouch(signal);
+      return found && this.#show(found);
+    });
   }
 
   async *logs(name: string, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogLine> {
     const container = await this.#api.withRecovery(signal, async () => {
       const found = await inspectContainer(this.#api, name, signal);
-      if (found && ourLabels(found)) return found;
-      await this.#guard.vouch(signal);
+      if (found && isInstance(found, name)) return found;
+      await this.#demandGone(name, signal);
       throw notThere(name);
     });
     yield* containerLogs(this.#api, this.#deps.clock, container, options, signal);
@@ -177,13 +193,15 @@ export class PodmanRuntime implements Runtime {
     return execIn(this.#api, clock, (id) => execCleanup.begin(id), name, argv, timeoutMs, signal);
   }
 
-  #inspect(nameOrId: string, signal: AbortSignal): Promise<Workload | undefined> {
-    return this.#api.withRecovery(signal, async () => {
-      const found = await inspectContainer(this.#api, nameOrId, signal);
-      if (!found) await this.#guard.vouch(signal);
-      const workload = found && fromInspected(found);
-      return workload && this.#deps.lostProcesses.correct(found.Id, workload);
-    });
+  #show(found: InspectedContainer): Workload | undefined {
+    const workload = fromInspected(found);
+    return workload && this.#deps.lostProcesses.correct(found.Id, workload);
+  }
+
+  /** @throws Problem `store_changed`, `spec_conflict` if it may be there all the same. */
+  async #demandGone(name: string, signal: AbortSignal): Promise<undefined> {
+    await this.#guard.vouch(signal);
+    await demandNotRenamed(this.#api, name, signal);
   }
 
   async #settingsFor(spec: WorkloadSpec, signal: AbortSignal): Promise<HostSettings> {

@@ -23,8 +23,10 @@ export interface Runtime {
   list(signal: AbortSignal): Promise<readonly Workload[]>;
 
   /**
-   * One workload by name; undefined only when the runtime itself says that there is none, or that what holds the name
-   * is not ours.
+   * One instance by its name; undefined only when the runtime itself says that there is none, or that what holds the
+   * name is not that instance.
+   * @throws Problem `spec_conflict` if it is there under another name, where a backend's users can rename: then it is not
+   *   gone, and may not be started anew.
    */
   inspect(name: string, signal: AbortSignal): Promise<Workload | undefined>;
 
@@ -38,14 +40,16 @@ export interface Runtime {
   start(spec: WorkloadSpec, signal: AbortSignal): Promise<Handle>;
 
   /**
-   * Ask politely, wait `graceMs`, then kill. Stopping what is stopped or gone succeeds. It is kept, not removed.
-   * @throws Problem `spec_conflict` if the name is a stranger's, which is left alone.
+   * Ask politely, wait `graceMs`, then kill. Stopping what is stopped or gone succeeds, also when a stranger has its name
+   * by now, which is left alone. It is kept, not removed.
+   * @throws Problem `spec_conflict` as `inspect`.
    */
   stop(name: string, options: { readonly graceMs: number }, signal: AbortSignal): Promise<void>;
 
   /**
-   * Remove a workload and what belongs to it alone, killing it if it runs. Removing what is gone succeeds.
-   * @throws Problem `spec_conflict` if the name is a stranger's, which is left alone.
+   * Remove a workload and what belongs to it alone, killing it if it runs. Removing what is gone succeeds, also when a
+   * stranger has its name by now, which is left alone.
+   * @throws Problem `spec_conflict` as `inspect`.
    */
   remove(name: string, signal: AbortSignal): Promise<void>;
 
@@ -130,6 +134,7 @@ export interface LogLine {
 }
 
 export interface RuntimeEvent {
+  /** The instance's own, also where it goes by another now. */
   readonly name: string;
   readonly what: "started" | "exited" | "removed" | "changed";
   readonly atMs: number;

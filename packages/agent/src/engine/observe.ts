@@ -1,3 +1,4 @@
+import { asProblem } from "@mcp/base";
 import type { Observation, ServiceGoal, Sighting } from "@mcp/planner";
 import type { ImageSource, Workload } from "@mcp/runtime";
 import type { KnownRuntime } from "./known-runtime.ts";
@@ -44,7 +45,8 @@ async function lookAt(known: KnownRuntime, runtimes: Runtimes, signal: AbortSign
   if (known.trouble) return unknown(known.trouble);
   let listed: Map<string, Workload>;
   try {
-    listed = new Map((await known.list()).map((workload) => [workload.name, workload]));
+    // By what their labels say: their names can be changed by hand, or taken by others.
+    listed = new Map((await known.list()).map((workload) => [workload.labels.instance, workload]));
   } catch (thrown) {
     signal.throwIfAborted();
     return unknown(thrown);
@@ -52,8 +54,8 @@ async function lookAt(known: KnownRuntime, runtimes: Runtimes, signal: AbortSign
   let refreshed: Promise<void> | undefined;
   return async (name, wasStarted) => {
     const workload = listed.get(name);
-    if (workload) return toSighting(workload);
-    if (!wasStarted) return { state: "missing" };
+    if (workload?.name === name) return toSighting(workload);
+    if (!workload && !wasStarted) return { state: "missing" };
     try {
       const found = await known.runtime.inspect(name, signal);
       if (found) return toSighting(found);
@@ -64,7 +66,8 @@ async function lookAt(known: KnownRuntime, runtimes: Runtimes, signal: AbortSign
       return why ? { state: "unknown", why: why.message } : { state: "missing" };
     } catch (thrown) {
       signal.throwIfAborted();
-      return { state: "unknown", why: whyUnknown(thrown) };
+      const { message, hint } = asProblem(thrown);
+      return { state: "unknown", why: `${message} (${hint})` };
     }
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "@mcp/base";
 import { engineSays, expectStatus, isNoSuchContainer } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
-import { foreign, inspectContainer, ourLabels } from "./lookup.ts";
+import { inspectContainer, isInstance } from "./lookup.ts";
 import { isLost } from "./lost.ts";
 import type { InspectedContainer } from "./shapes.ts";
 
@@ -64,13 +64,12 @@ export async function removeById(api: PodmanApi, id: string, signal: AbortSignal
   return true;
 }
 
-/** @throws Problem `spec_conflict` for a stranger. */
+/** A stranger that has taken its name is none: ours is gone. */
 async function ours(
   api: PodmanApi,
   name: string,
   signal: AbortSignal,
 ): Promise<InspectedContainer | undefined> {
   const found = await inspectContainer(api, name, signal);
-  if (found && !ourLabels(found)) throw foreign(name);
-  return found;
+  return found && isInstance(found, name) ? found : undefined;
 }

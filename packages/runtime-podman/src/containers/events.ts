@@ -27,10 +27,10 @@ const meaning: Readonly<Record<string, RuntimeEvent["what"]>> = {
 /** Undefined for what is not about a container of ours, or says nothing that another event does not. */
 export function fromPodmanEvent({ Type, Action, Actor, timeNano }: PodmanEvent): RuntimeEvent | undefined {
   const what = meaning[Action];
-  const attributes = Actor.Attributes ?? {};
-  const { name } = attributes;
-  if (Type !== "container" || !what || name === undefined || !labelsFromRecord(attributes)) return undefined;
-  return { name, what, atMs: Math.floor(timeNano / 1_000_000) };
+  const labels = labelsFromRecord(Actor.Attributes ?? {});
+  if (Type !== "container" || !what || !labels) return undefined;
+  // By its label: its name is another if somebody has renamed it.
+  return { name: labels.instance, what, atMs: Math.floor(timeNano / 1_000_000) };
 }
 
 export async function openEvents(api: PodmanApi, signal: AbortSignal): Promise<IncomingMessage> {

@@ -4,7 +4,7 @@ import { neverAborted } from "../abortable.ts";
 import { frames } from "../http/frames.ts";
 import { engineSays, expectStatus, isNoSuchContainer } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
-import { inspectContainer, notThere, ourLabels } from "./lookup.ts";
+import { inspectContainer, isInstance, notThere } from "./lookup.ts";
 
 interface ExecSession {
   readonly Running: boolean;
@@ -30,7 +30,7 @@ export async function execIn(
   signal: AbortSignal,
 ): Promise<ExecResult> {
   const found = await inspectContainer(api, name, signal);
-  if (!found || !ourLabels(found)) throw notThere(name);
+  if (!found || !isInstance(found, name)) throw notThere(name);
   const id = await createSession(api, name, found.Id, argv, signal);
   try {
     return await withTimeLimit(

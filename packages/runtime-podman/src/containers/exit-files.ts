@@ -19,7 +19,7 @@ export async function* watchExitFiles(api: PodmanApi, signal: AbortSignal): Asyn
     if (!(await isThere(join(folder, filename)))) continue;
     const found = await inspectContainer(api, filename, signal);
     const workload = found && fromInspected(found);
-    if (workload?.exit) yield { name: workload.name, what: "exited", atMs: Date.now() };
+    if (workload?.exit) yield { name: workload.labels.instance, what: "exited", atMs: Date.now() };
   }
 }
 

@@ -1,5 +1,5 @@
 import { Problem } from "@mcp/base";
-import { labelsFromRecord, type WorkloadLabels } from "@mcp/runtime";
+import { labelKeys, labelsFromRecord, type WorkloadLabels } from "@mcp/runtime";
 import { engineSays, expectStatus, isNoSuchContainer } from "../http/reply.ts";
 import type { Reply } from "../http/unix-http.ts";
 import type { PodmanApi } from "../podman-api.ts";
@@ -71,11 +71,33 @@ export function ourLabels(container: InspectedContainer): WorkloadLabels | undef
   return labelsFromRecord(container.Config.Labels ?? {});
 }
 
+/** Whether a container that was found by an instance's name is that instance, and not one that has taken its name. */
+export function isInstance(found: InspectedContainer, name: string): boolean {
+  return ourLabels(found)?.instance === name;
+}
+
+/**
+ * Call before saying that an instance is not there: what somebody has renamed is known by its label alone, and podman
+ * does not find it by its name.
+ * @throws Problem `spec_conflict` if it is there under another name.
+ */
+export async function demandNotRenamed(api: PodmanApi, name: string, signal: AbortSignal): Promise<void> {
+  const labelled = await listContainers(api, { label: [`${labelKeys.instance}=${name}`] }, signal);
+  const renamed = labelled.find(({ Names, Labels }) => Names[0] !== name && labelsFromRecord(Labels ?? {}));
+  if (!renamed) return;
+  const now = renamed.Names[0] ?? renamed.Id;
+  throw new Problem(
+    "spec_conflict",
+    `somebody has renamed the container ${name} to ${now}, so it is left alone`,
+    `give it its name back: podman rename ${now} ${name}; or remove it: podman rm --force ${now}`,
+  );
+}
+
 export function foreign(name: string): Problem {
   return new Problem(
     "spec_conflict",
-    `the container ${name} was not made by mcp, and is left alone`,
-    `see what it is: podman inspect ${name}`,
+    `another container has taken the name ${name}; it is left alone`,
+    `see what it is: podman inspect ${name}; then rename it: podman rename ${name} another-name`,
   );
 }
 

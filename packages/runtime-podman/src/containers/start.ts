@@ -129,7 +129,7 @@ async function startFound(
   signal: AbortSignal,
 ): Promise<"runs" | "going" | "half made"> {
   const labels = ourLabels(found);
-  if (!labels) throw foreign(spec.name);
+  if (labels?.instance !== spec.labels.instance) throw foreign(spec.name);
   if (labels.specHash !== spec.labels.specHash) throw otherSpec(spec.name);
   if (await isLost(deps.api, deps.clock, found, signal)) return "half made";
   if (found.State.Status === "stopping" || found.State.Status === "removing") return "going";

@@ -155,6 +155,11 @@ export class FakeHost {
     this.machine.delete(this.#workload(name));
   }
 
+  /** Somebody gives it another name, behind the agent's back. */
+  rename(name: string, to: string): void {
+    this.machine.rename(this.#workload(name), to);
+  }
+
   print(name: string, text: string, stream: LogLine["stream"] = "stdout"): void {
     this.#workload(name).print(text, stream);
   }

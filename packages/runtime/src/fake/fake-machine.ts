@@ -71,6 +71,13 @@ export class FakeMachine {
     this.#tell(workload.spec.name, "removed");
   }
 
+  rename(workload: FakeWorkload, to: string): void {
+    this.#current().delete(workload.spec.name);
+    workload.spec = { ...workload.spec, name: to };
+    this.#current().set(to, workload);
+    this.#tell(workload.spec.labels.instance, "changed");
+  }
+
   breakEvents(): void {
     this.breaks++;
     this.bell.ring();

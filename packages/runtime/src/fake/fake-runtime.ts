@@ -63,7 +63,8 @@ export class FakeRuntime implements Runtime {
       const { machine, shelf } = this.#host;
       const found = machine.get(spec.name);
       if (found) {
-        if (found.isStranger || found.spec.labels.specHash !== spec.labels.specHash)
+        const { instance, specHash } = found.spec.labels;
+        if (found.isStranger || instance !== spec.labels.instance || specHash !== spec.labels.specHash)
           throw conflict(spec.name);
         if (!found.isRunning) machine.run(found);
         return handleOf(found);
@@ -86,7 +87,7 @@ export class FakeRuntime implements Runtime {
   stop(name: string, { graceMs }: { readonly graceMs: number }, signal: AbortSignal): Promise<void> {
     return this.#host.call("stop", name, signal, async () => {
       const { clock, machine } = this.#host;
-      const workload = this.#notAStranger(name);
+      const workload = this.#ours(name);
       if (!workload?.isRunning) return;
       const { lastWords, whenStopped } = workload.behaviour;
       if (lastWords !== undefined) workload.print(lastWords);
@@ -98,7 +99,7 @@ export class FakeRuntime implements Runtime {
 
   remove(name: string, signal: AbortSignal): Promise<void> {
     return this.#host.call("remove", name, signal, () => {
-      const workload = this.#notAStranger(name);
+      const workload = this.#ours(name);
       if (workload) this.#host.machine.delete(workload);
     });
   }
@@ -184,20 +185,19 @@ export class FakeRuntime implements Runtime {
   }
 
   #ours(name: string): FakeWorkload | undefined {
-    const workload = this.#host.machine.get(name);
-    return workload?.isStranger ? undefined : workload;
+    const ours = this.#host.machine.all().filter(({ isStranger }) => !isStranger);
+    const found = ours.find(({ spec }) => spec.labels.instance === name);
+    if (found && found.spec.name !== name) {
+      const text = `somebody has renamed ${name} to ${found.spec.name}`;
+      throw new Problem("spec_conflict", text, `rename it back to ${name}`);
+    }
+    return found;
   }
 
   #mustBeOurs(name: string): FakeWorkload {
     const workload = this.#ours(name);
     if (workload) return workload;
     throw new Problem("workload_not_found", `${name} is not there`, "see what is: mcp ps");
-  }
-
-  #notAStranger(name: string): FakeWorkload | undefined {
-    const workload = this.#host.machine.get(name);
-    if (workload?.isStranger) throw conflict(name);
-    return workload;
   }
 }
 

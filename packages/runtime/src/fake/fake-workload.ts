@@ -8,7 +8,8 @@ import { Bell } from "./bell.ts";
 /** One workload of the fake, through all of its runs. */
 export class FakeWorkload {
   readonly id: string;
-  readonly spec: WorkloadSpec;
+  /** Its name may be changed by hand; its labels tell who it is. */
+  spec: WorkloadSpec;
   readonly behaviour: FakeBehaviour;
   readonly isStranger: boolean;
   readonly lines: LogLine[] = [];
