@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
-import { access, constants } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import { Problem } from "@mcp/base";
 import { keeperScript } from "./keeper-script.ts";
 import { type ProcessIdentity, parseIdentity } from "./process-identity.ts";
+import { findProgram } from "./qemu-version.ts";
 
 export interface KeptProcess {
   /** Where the program is started; relative paths in `argv` begin there. */
@@ -76,18 +75,10 @@ function keeperShell(): Promise<readonly string[]> {
 }
 
 async function findShell(): Promise<readonly string[]> {
-  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder.startsWith("/"));
-  for (const [program, ...args] of [["dash"], ["busybox", "sh"]]) {
-    for (const folder of folders) {
-      const path = join(folder, program ?? "");
-      const found = await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      );
-      if (found) return [path, ...args];
-    }
-  }
-  return ["/bin/sh"];
+  const dash = await findProgram("dash");
+  if (dash) return [dash];
+  const busybox = await findProgram("busybox");
+  return busybox ? [busybox, "sh"] : ["/bin/sh"];
 }
 
 function cannotSpawn(cause: Error): Problem {
