@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { asProblem, type Clock } from "@mcp/base";
+import { type Logger, type Run, run as runProgram } from "@mcp/host";
+import type { ImageSource, WorkloadSpec } from "@mcp/runtime";
+import type { BuilderProbe, BuiltImage, GuestImage, GuestImageBuilder, GuestParts } from "../guest-image.ts";
+import { buildDisk } from "./build-disk.ts";
+import { Ops } from "./ops.ts";
+import { mountTag } from "./ops-config.ts";
+
+export interface NanosOptions {
+  /** A path, or a name on the PATH. Default `ops`. */
+  readonly ops?: string;
+  /** Nanos' kernel and boot image. Absent: those of the release that is installed in `opsHome`. */
+  readonly kernel?: string;
+  readonly boot?: string;
+  /** A folder for ops, with nothing else in it. Made if missing. */
+  readonly opsHome: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly run?: Run;
+  /** Milliseconds for one build. Default 180 000. */
+  readonly buildWithinMs?: number;
+}
+
+/** Raised when the same ingredients begin to give another image. */
+const version = 1;
+const diskName = "disk.img";
+const overlayName = "disk.qcow2";
+const overlayWithinMs = 20_000;
+
+/**
+ * Unikernels: an image's program and files on a disk with the Nanos kernel, made by `ops`.
+ *
+ * @example
+ * const nanos = createNanosBuilder({ kernel: "/opt/nanos/kernel.img", boot: "/opt/nanos/boot.img", opsHome, clock, log });
+ */
+export function createNanosBuilder(options: NanosOptions): GuestImageBuilder {
+  return new NanosBuilder(options);
+}
+
+class NanosBuilder implements GuestImageBuilder {
+  readonly kind = "unikernel";
+  readonly leastMemoryMiB = 64;
+  readonly #options: NanosOptions;
+  readonly #run: Run;
+  readonly #ops: Ops;
+  /** By path: of which file it was taken. */
+  readonly #hashes = new Map<string, { readonly file: string; readonly sha256: string }>();
+
+  constructor(options: NanosOptions) {
+    this.#options = options;
+    this.#run = options.run ?? runProgram;
+    this.#ops = new Ops({ ops: options.ops ?? "ops", home: resolve(options.opsHome), run: this.#run });
+  }
+
+  async probe(signal: AbortSignal): Promise<BuilderProbe> {
+    signal.throwIfAborted();
+    const { ops = "ops", kernel, boot } = this.#options;
+    if ((await this.#ops.path()) === undefined) {
+      const hint = "install ops, or name it in the agent's config: [vm.nanos] ops";
+      return { ok: false, why: `ops is not installed (${ops})`, hint };
+    }
+    for (const [key, path] of Object.entries({ kernel, boot })) {
+      if (path === undefined || (await isFile(path))) continue;
+      return {
+        ok: false,
+        why: `there is no ${path}`,
+        hint: `correct it in the agent's config: [vm.nanos] ${key}`,
+      };
+    }
+    try {
+      return { ok: true, version: `nanos by ops ${await this.#ops.version(signal)}` };
+    } catch (error) {
+      signal.throwIfAborted();
+      const { message, hint } = asProblem(error);
+      return { ok: false, why: message, hint };
+    }
+  }
+
+  async ingredients(spec: WorkloadSpec, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+    const { kernel, boot } = this.#options;
+    return {
+      builder: "nanos",
+      version,
+      digest: spec.image.digest,
+      ops: await this.#sha256(await this.#ops.path(), signal),
+      kernel: await this.#sha256(kernel, signal),
+      boot: await this.#sha256(boot, signal),
+      entrypoint: spec.entrypoint ?? null,
+      cmd: spec.cmd ?? null,
+      workdir: spec.workdir ?? null,
+      files: spec.files ?? null,
+      mounts: spec.volumes.map(({ guest }) => guest),
+      // Its values may be secrets, and ingredients are kept.
+      env: sha256Of(JSON.stringify(Object.entries(spec.env).sort())),
+    };
+  }
+
+  async build(
+    spec: WorkloadSpec,
+    images: ImageSource,
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<BuiltImage> {
+    const { kernel, boot, buildWithinMs = 180_000, clock, log } = this.#options;
+    const began = clock.monotonic();
+    const paths = {
+      ...(kernel !== undefined && { kernel: resolve(kernel) }),
+      ...(boot !== undefined && { boot: resolve(boot) }),
+    };
+    const deps = { ops: this.#ops, buildWithinMs, ...paths };
+    const program = await buildDisk(spec, images, join(folder, diskName), deps, signal);
+    const ms = Math.round(clock.monotonic() - began);
+    log.info("built a unikernel's image", { image: spec.image.reference, program: program.path, ms });
+    return { files: [diskName], facts: { program: program.path } };
+  }
+
+  /** The overlay takes what the guest writes, so that the image stays what was built. */
+  async prepare(
+    image: GuestImage,
+    spec: WorkloadSpec,
+    run: string,
+    signal: AbortSignal,
+  ): Promise<GuestParts> {
+    const base = resolve(image.folder, diskName);
+    const create = [
+      "qemu-img",
+      "create",
+      "-q",
+      "-f",
+      "qcow2",
+      "-F",
+      "raw",
+      "-b",
+      base,
+      join(run, overlayName),
+    ];
+    await this.#run(create, { timeoutMs: overlayWithinMs, signal });
+    return {
+      model: "q35",
+      disks: [{ path: overlayName, format: "qcow2", readOnly: false }],
+      channels: [],
+      shares: spec.volumes.map(({ host, readOnly }, index) => ({
+        by: "9p",
+        tag: mountTag(index),
+        host,
+        readOnly,
+      })),
+      hasDebugExit: true,
+      outputs: { stdout: "serial" },
+    };
+  }
+
+  /** Null for what is not named or not there. Asked before each start, so a file that has not changed is not read again. */
+  async #sha256(path: string | undefined, signal: AbortSignal): Promise<string | null> {
+    const info = path === undefined ? undefined : await stat(path).catch(() => undefined);
+    if (path === undefined || !info?.isFile()) return null;
+    const file = `${info.dev} ${info.ino} ${info.size} ${info.mtimeMs} ${info.ctimeMs}`;
+    const known = this.#hashes.get(path);
+    if (known?.file === file) return known.sha256;
+    const hash = createHash("sha256");
+    await pipeline(createReadStream(path), hash, { signal });
+    const sha256 = hash.digest("hex");
+    this.#hashes.set(path, { file, sha256 });
+    return sha256;
+  }
+}
+
+const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (info) => info.isFile(),
+    () => false,
+  );
