@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { refused } from "./prove-kvm.ts";
+
+describe("why QEMU does not run a guest on KVM", () => {
+  it("is its first complaint, and no warning", () => {
+    const stderr = [
+      "qemu-system-x86_64: warning: host doesn't support requested feature",
+      "qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69",
+      "qemu-system-x86_64: kvm.c:3183: kvm_buf_set_msrs: Assertion failed.",
+    ].join("\n");
+    expect(refused(134, stderr)).toMatchObject({
+      why: "QEMU with KVM ends with exit code 134: error: failed to set MSR 0x10a to 0x69",
+      isLasting: true,
+    });
+  });
+
+  it("comes with how to let its user open the device", () => {
+    const stderr = "qemu-system-x86_64: Could not access KVM kernel module: Permission denied\n";
+    expect(refused(1, stderr)).toMatchObject({ hint: expect.stringContaining("chgrp kvm /dev/kvm") });
+  });
+
+  it("is not settled by a QEMU that somebody killed", () => {
+    expect(refused(137, "")).toMatchObject({
+      why: "QEMU with KVM ends with exit code 137",
+      isLasting: false,
+    });
+  });
+});
