@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { Agent, routesOf } from "@mcp/agent";
 import { asProblem } from "@mcp/base";
-import { createLogger, type Logger, realClock } from "@mcp/host";
+import { createLogger, kernelHostPorts, type Logger, realClock } from "@mcp/host";
 import { type DatabaseLock, lockDatabase, openRegistry, type Registry } from "@mcp/registry";
 import type { AgentConfig } from "./config.ts";
 import { connectHandler } from "./connect-handler.ts";
@@ -23,6 +23,7 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
       version,
       registry,
       ...wired.deps,
+      hostPorts: kernelHostPorts,
       clock: realClock,
       log,
       allowedVolumes: config["volumes.allow"],

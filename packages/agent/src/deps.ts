@@ -1,5 +1,5 @@
 import type { Clock } from "@mcp/base";
-import type { Logger } from "@mcp/host";
+import type { HostPorts, Logger } from "@mcp/host";
 import type { Registry } from "@mcp/registry";
 import type { ImageSource, Runtime } from "@mcp/runtime";
 import type { RuntimeStatus } from "./queries/node-status.ts";
@@ -10,6 +10,7 @@ export interface Deps {
   readonly registry: Registry;
   readonly runtimes: readonly NamedRuntime[];
   readonly images: ImageSource;
+  readonly hostPorts: HostPorts;
   readonly clock: Clock;
   readonly log: Logger;
   /** Folders that definitions may mount from. */

@@ -7,6 +7,7 @@ import { AgentService, type Operation, Operation_State, type OperationUpdate } f
 import { openRegistry, type Registry } from "@mcp/registry";
 import { FakeHost, FakeImages, FakeRuntime } from "@mcp/runtime/fake";
 import { Agent, type Deps, routesOf } from "../src/index.ts";
+import { FakeHostPorts } from "./fake-host-ports.ts";
 
 /** One life of an agent: real database, fake runtime, and a client over a transport in memory. */
 export interface Life {
@@ -19,6 +20,8 @@ export interface Life {
 
 export interface Rig {
   readonly host: FakeHost;
+  /** Programs beside our workloads that listen on ports of the host. */
+  readonly programs: FakeHostPorts;
   /** The present life. */
   readonly life: Life;
   readonly client: Client<typeof AgentService>;
@@ -40,9 +43,11 @@ export interface RigOptions extends Partial<Deps> {
 export async function openRig({ databasePath, readOnly, ...more }: RigOptions = {}): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), "mcp-agent-"));
   const host = new FakeHost({ clock: realClock });
+  const programs = new FakeHostPorts();
   let life: Life | undefined;
   const rig: Rig = {
     host,
+    programs,
     get life() {
       if (!life) throw new Error("no agent lives");
       return life;
@@ -59,6 +64,7 @@ export async function openRig({ databasePath, readOnly, ...more }: RigOptions = 
         registry,
         runtimes: [{ name: "fake", runtime: new FakeRuntime(host) }],
         images: new FakeImages(host),
+        hostPorts: programs,
         clock: realClock,
         log: silentLogger,
         allowedVolumes: [folder],

@@ -211,13 +211,16 @@ export class Engine {
   }
 
   #intentDeps({ id }: OperationRecord): IntentDeps {
-    const { registry, images, node, allowedVolumes } = this.deps;
+    const { registry, images, node, allowedVolumes, hostPorts, clock } = this.deps;
     return {
       registry,
       states: this.states,
       runtimes: this.runtimes,
       node,
       allowedVolumes,
+      hostPorts,
+      clock,
+      signal: this.signal,
       resolve: (reference) => images.resolve(reference, this.signal),
       note: (notes) => registry.setOperation(id, { notes: [...new Set(notes)] }),
     };

@@ -6,10 +6,12 @@ import { isSameContent, type RevisionContent } from "../revision/content.ts";
 import { toRevision } from "../revision/revision.ts";
 import { checkVolumesStill } from "../revision/volumes.ts";
 import { checkDefinition, type ProposalDeps, pinImages, withComponent } from "./proposal.ts";
+import { proposed, withDesired } from "./prospect.ts";
 import type { OperationRequest } from "./request.ts";
+import { type PortDeps, requireFreeHostPorts } from "./taken-ports.ts";
 import { wishesOf } from "./wishes.ts";
 
-export interface IntentDeps extends ProposalDeps {
+export interface IntentDeps extends ProposalDeps, PortDeps {
   readonly registry: Registry;
   readonly states: ServiceStates;
   readonly note: (notes: readonly string[]) => Promise<void>;
@@ -36,6 +38,7 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
     const content = wantedContent(pinned.content, current, request.component);
     const state = checked.isActive ? "running" : "stopped";
     if (current && isCurrent(content, current)) {
+      await requirePorts(withDesired(current, state, request.component), deps);
       await deps.registry.setDesired(
         checked.service,
         state,
@@ -52,6 +55,7 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
     const record = await revisionToReturnTo(current, request.revision, deps.registry);
     const content = record.content as RevisionContent;
     if (isCurrent(content, current)) {
+      await requirePorts(withDesired(current, "running", undefined), deps);
       await deps.registry.setDesired(operation.service, "running");
       return;
     }
@@ -103,10 +107,22 @@ async function propose(
   origin: string,
   onlyComponent: string | undefined,
   current: ServiceState | undefined,
-  { registry }: IntentDeps,
+  deps: IntentDeps,
 ): Promise<void> {
-  const wishes = wishesOf(toRevision(operation.service, 0, content), onlyComponent, current);
+  const { registry } = deps;
+  // Its number is given with the proposal.
+  const revision = toRevision(operation.service, 0, content);
+  const wishes = wishesOf(revision, onlyComponent, current);
+  // A port of another service is told as that; the proposal checks again, in its own transaction.
+  await registry.checkClaims(wishes);
+  await requirePorts(proposed(revision, wishes, current), deps);
   await registry.propose({ ...wishes, origin, content, operationId: operation.id });
+}
+
+/** The last moment at which nothing was stopped or recorded. @throws Problem `port_taken`. */
+async function requirePorts(state: ServiceState, deps: IntentDeps): Promise<void> {
+  const goal = deps.states.previewGoalOf(state);
+  await requireFreeHostPorts(goal, () => deps.states.observe(goal, deps.signal), deps);
 }
 
 export function wantedContent(

@@ -1,14 +1,15 @@
 import { asProblem } from "@mcp/base";
-import { type Plan, plan } from "@mcp/planner";
-import type { ServiceRecord } from "@mcp/registry";
+import { type Observation, type Plan, plan, type ServiceGoal } from "@mcp/planner";
 import type { Engine } from "../engine/engine.ts";
 import type { ServiceState } from "../engine/service-state.ts";
 import type { RevisionContent } from "../revision/content.ts";
-import { type Revision, toRevision } from "../revision/revision.ts";
+import { toRevision } from "../revision/revision.ts";
 import { currentState, isCurrent, revisionToReturnTo, wantedContent } from "./intents.ts";
 import { checkDefinition, pinImages } from "./proposal.ts";
+import { proposed, withDesired } from "./prospect.ts";
 import type { DefinitionText } from "./request.ts";
-import { type Wishes, wishesOf } from "./wishes.ts";
+import { findTakenPorts } from "./taken-ports.ts";
+import { wishesOf } from "./wishes.ts";
 
 export interface Preview {
   readonly service: string;
@@ -71,48 +72,17 @@ async function previewContent(
 ): Promise<Preview> {
   const revision = toRevision(service, await nextRevision(engine, service), content);
   const wishes = wishesOf(revision, component, current);
-  const preview = await previewOf(engine, tried(revision, wishes, current), notes, signal);
-  const refused = await engine.deps.registry.checkClaims(wishes).then(
-    () => [],
-    (thrown: unknown) => [{ component: "", why: asProblem(thrown).message }],
-  );
-  const { plan: planned } = preview;
-  return { ...preview, plan: { ...planned, blocked: [...planned.blocked, ...refused] } };
+  const state = proposed(revision, wishes, current);
+  const refusal = await engine.deps.registry.checkClaims(wishes).then(() => undefined, asProblem);
+  // A port that belongs to another service is held by that one.
+  if (!refusal) return previewOf(engine, state, notes, signal);
+  const { preview } = await planFor(engine, state, notes, signal);
+  return withBlocked(preview, [{ component: "", why: refusal.message }]);
 }
 
 async function nextRevision(engine: Engine, service: string): Promise<number> {
   const [newest] = await engine.deps.registry.revisions(service);
   return (newest?.number ?? 0) + 1;
-}
-
-/** The service as it would stand in the registry once the revision is proposed. */
-function tried(revision: Revision, wishes: Wishes, current: ServiceState | undefined): ServiceState {
-  const { service, desired, managed, components } = wishes;
-  const kept = (current?.record.components ?? []).filter(
-    ({ name }) => !components.some((wished) => wished.name === name),
-  );
-  const record: ServiceRecord = {
-    updatedAtMs: 0,
-    instances: [],
-    ...current?.record,
-    name: service,
-    desired,
-    managed,
-    candidate: { revision: revision.number, state: "trying" },
-    components: [...components, ...kept],
-  };
-  return { record, revisions: new Map([...(current?.revisions ?? []), [revision.number, revision]]) };
-}
-
-function withDesired(
-  state: ServiceState,
-  desired: "running" | "stopped",
-  component: string | undefined,
-): ServiceState {
-  const components = state.record.components.map((each) =>
-    component === undefined || each.name === component ? { ...each, desired } : each,
-  );
-  return { ...state, record: { ...state.record, desired, components } };
 }
 
 async function previewOf(
@@ -121,8 +91,28 @@ async function previewOf(
   notes: readonly string[],
   signal: AbortSignal,
 ): Promise<Preview> {
+  const { preview, goal, observation } = await planFor(engine, state, notes, signal);
+  const taken = await findTakenPorts(goal, async () => observation, { ...engine.deps, signal });
+  return withBlocked(
+    preview,
+    taken.map(({ problem }) => ({ component: "", why: problem.message })),
+  );
+}
+
+async function planFor(
+  engine: Engine,
+  state: ServiceState,
+  notes: readonly string[],
+  signal: AbortSignal,
+): Promise<{ preview: Preview; goal: ServiceGoal; observation: Observation }> {
   const goal = engine.states.previewGoalOf(state);
   const observation = await engine.states.observe(goal, signal);
   const planned = plan(goal, observation, engine.deps.clock.now());
-  return { service: state.record.name, plan: planned, notes: [...notes, ...planned.notes] };
+  const preview = { service: state.record.name, plan: planned, notes: [...notes, ...planned.notes] };
+  return { preview, goal, observation };
 }
+
+const withBlocked = (preview: Preview, more: Plan["blocked"]): Preview => ({
+  ...preview,
+  plan: { ...preview.plan, blocked: [...preview.plan.blocked, ...more] },
+});
