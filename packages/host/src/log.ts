@@ -1,4 +1,5 @@
-import { pino, destination as toFileDescriptor } from "pino";
+import { writeSync } from "node:fs";
+import { pino } from "pino";
 import { redact, redactText } from "./redact.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -35,21 +36,25 @@ export function createLogger({ level, destination }: LoggerOptions): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? standardError(),
+    destination ?? standardError,
   );
   return adapt(sink, {});
 }
 
-/** What waits in memory, at most, while standard error takes nothing; lines beyond it are lost. */
-const mostWaitingBytes = 256 * 1024;
-
-/** A log that cannot be written, on a full disk say, must not end the program: lines wait, and are written when it can be. */
-function standardError() {
-  // Synchronous: the last line before a crash is the one that matters.
-  const stream = toFileDescriptor({ fd: 2, sync: true, maxLength: mostWaitingBytes });
-  stream.on("error", () => {});
-  return stream;
-}
+/**
+ * Written at once: the last line before a crash is the one that matters. A line that cannot be written, on a full disk
+ * say, is lost, and ends nothing: pino's own destination would end the program, or wait in the middle of it.
+ */
+const standardError = {
+  write(line: string): void {
+    let rest = Buffer.from(line);
+    try {
+      while (rest.length > 0) rest = rest.subarray(writeSync(2, rest));
+    } catch {
+      // The next one may find room.
+    }
+  },
+};
 
 type Sink = Record<LogLevel, (fields: object, message: string) => void> & {
   isLevelEnabled(level: string): boolean;
