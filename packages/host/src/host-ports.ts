@@ -1,6 +1,7 @@
 import { createSocket } from "node:dgram";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { createServer } from "node:net";
+import { basename } from "node:path";
 import { canonicalAddress, type HostPort } from "@mcp/base";
 import { type HostSocket, hinders, parseSockets } from "./host-sockets.ts";
 
@@ -60,9 +61,11 @@ export const kernelHostPorts: HostPorts = {
     // The first of a family of processes that share it is the one that people know.
     for (const pid of pids.sort((a, b) => a - b)) {
       if (!(await hasSocket(pid, inode))) continue;
-      const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
-      // A program names itself as it likes, and this is shown on terminals.
-      return { pid, name: name.trim().replace(/[^ -~]/g, "?") };
+      // Its file and not `comm`, which a program sets as it likes: node is a "MainThread" there.
+      const path = await readlink(`/proc/${pid}/exe`).catch(() => "a program");
+      const name = basename(path.replace(/ \(deleted\)$/, ""));
+      // This is shown on terminals.
+      return { pid, name: name.replace(/[^ -~]/g, "?") };
     }
     return undefined;
   },
