@@ -57,12 +57,8 @@ describe("what was typed", () => {
     ["stop", "the argument SERVICE is missing", "see: mcp stop --help"],
     ["list a b", '"a" is one argument too many', "see: mcp list --help"],
     ["deploy hello --file", "flag --file expects a value", "see: mcp deploy --help"],
-    ["logs hello --tail many", "--tail: expected an integer but received: many", "see: mcp logs --help"],
-    [
-      "logs hello --tail -1",
-      "--tail: expected an integer greater than or equal to 0 but received: -1",
-      "see: mcp logs --help",
-    ],
+    ["logs hello --tail many", '--tail: "many" is not a whole number', "see: mcp logs --help"],
+    ["logs hello --tail -1", "--tail: -1 is less than 0", "see: mcp logs --help"],
     [
       "logs hello --since soon",
       '"soon" is not a time',

@@ -42,5 +42,15 @@ function plainly(message: string): string {
     .filter((line) => line !== "" && !line.startsWith("See more help"));
   const flag = /^Parsing (\S+)$/.exec(first)?.[1];
   const why = second !== undefined && (flag !== undefined || first.endsWith(":")) ? second : first;
-  return `${flag === undefined ? "" : `${flag}: `}${why.charAt(0).toLowerCase()}${why.slice(1)}`;
+  return `${flag === undefined ? "" : `${flag}: `}${aboutNumbers(why) ?? why.charAt(0).toLowerCase() + why.slice(1)}`;
+}
+
+/** `Expected an integer greater than or equal to 0 but received: -1`, in fewer words. */
+function aboutNumbers(why: string): string | undefined {
+  const found = /^Expected an integer(?: greater than or equal to (\S+))? but received: (.*)$/.exec(why);
+  if (!found) return undefined;
+  const [, least, given = ""] = found;
+  return least === undefined
+    ? `${JSON.stringify(given)} is not a whole number`
+    : `${given} is less than ${least}`;
 }
