@@ -61,7 +61,7 @@ export class Agent {
     await Promise.all([this.#watching, this.#retaining]);
   }
 
-  /** Each backend is to be told of what it started in an earlier life, before anything that it says is believed. */
+  /** Each backend is to be told of what it started in an earlier life, and does not show by itself, before that is missing. */
   async #recover(): Promise<void> {
     for (const { instances } of await this.deps.registry.services())
       for (const { name, handle } of instances) {

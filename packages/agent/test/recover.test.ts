@@ -22,14 +22,23 @@ const observed = async (rig: Rig) =>
 const count = (rig: Rig, wanted: string) => rig.host.calls.filter(({ call }) => call === wanted).length;
 const later = () => new Promise((resolve) => setTimeout(resolve, 150));
 
-it("a new agent hands each runtime its handles back, once, before it asks what is there", async () => {
-  await using rig = await rebootedRig(() => {});
-  await until("it was looked at twice", () => count(rig, "list") >= 2);
+it("a new agent hands a runtime the handles back of what it does not show, once, before it asks by name", async () => {
+  await using rig = await rebootedRig(({ host }) => {
+    host.listIsEmpty = true;
+  });
+  await until("it was looked at twice", () => count(rig, "inspect") >= 2);
   const asked = rig.host.calls
     .map(({ call }) => call)
     .filter((call) => call !== "probe" && call !== "events");
-  expect(asked[0]).toBe("recover");
+  expect(asked.slice(0, 4)).toEqual(["list", "recover", "list", "inspect"]);
   expect(count(rig, "recover")).toBe(1);
+  expect(await observed(rig)).toBe(ObservedState.RUNNING);
+});
+
+it("what a runtime shows by itself is not handed back: it knows it", async () => {
+  await using rig = await rebootedRig(() => {});
+  await until("it was looked at twice", () => count(rig, "list") >= 2);
+  expect(count(rig, "recover")).toBe(0);
   expect(await observed(rig)).toBe(ObservedState.RUNNING);
 });
 
@@ -69,7 +78,10 @@ it("a handle that cannot be read does not hide what the runtime shows", async ()
 
 it("a runtime that does not answer when its handles are handed back is unknown, and asked again", async () => {
   const silent = new Problem("runtime_unavailable", "nobody answers", "start it");
-  await using rig = await rebootedRig(({ host }) => host.fail("recover", silent, 3));
+  await using rig = await rebootedRig(({ host }) => {
+    host.listIsEmpty = true;
+    host.fail("recover", silent, 3);
+  });
   await until("it is known", async () => (await observed(rig)) === ObservedState.RUNNING);
   expect(count(rig, "recover")).toBe(4);
   expect(count(rig, "start")).toBe(0);

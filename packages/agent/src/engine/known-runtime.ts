@@ -30,14 +30,14 @@ export class KnownRuntime {
     this.#lister = new SharedCall(() => this.#tellAndList());
   }
 
-  /** It must be told of this handle before anything that it says is believed. */
+  /** It must be told of this handle, unless it shows the instance by itself, before the instance can be missing. */
   mustRecover(instance: string, handle: Handle): void {
     this.#handles.set(instance, handle);
   }
 
   /**
-   * Everything of ours that it has, as of now or later. Those who ask at the same time share one call. It is told first of
-   * the handles of an earlier life.
+   * Everything of ours that it has, as of now or later. Those who ask at the same time share one call. It is told of
+   * the handles of an earlier life whose instances it does not show by itself.
    */
   list(): Promise<readonly Workload[]> {
     return this.#lister.call();
@@ -56,19 +56,21 @@ export class KnownRuntime {
         "see what is wrong with: mcp doctor",
       );
     return withTimeLimit(this.#clock, listLimitMs, undefined, silent, async (signal) => {
-      await this.#recover(signal);
       const workloads = await this.runtime.list(signal);
-      // What it shows, it knows.
+      // What it shows, it knows: asking for each of a hundred by its handle would take longer than all else at a start.
       for (const { name } of workloads) this.#forget(name);
-      return workloads;
+      return (await this.#recover(signal)) ? this.runtime.list(signal) : workloads;
     });
   }
 
   /**
+   * Whether any workload was found by its handle.
+   *
    * @throws Problem if it does not answer at all. One handle that it cannot read is no reason to doubt the others, and is
    *   tried again each time.
    */
-  async #recover(signal: AbortSignal): Promise<void> {
+  async #recover(signal: AbortSignal): Promise<boolean> {
+    let hasFound = false;
     const limit = limiter(recoversAtOnce);
     const silent = new AbortController();
     const either = AbortSignal.any([signal, silent.signal]);
@@ -76,7 +78,7 @@ export class KnownRuntime {
       // One who does not answer is not asked a hundred times.
       either.throwIfAborted();
       try {
-        await this.runtime.recover(handle, either);
+        if (await this.runtime.recover(handle, either)) hasFound = true;
         this.#forget(instance);
       } catch (thrown) {
         either.throwIfAborted();
@@ -88,6 +90,7 @@ export class KnownRuntime {
     };
     await Promise.all([...this.#handles].map(([name, handle]) => limit(() => tell(name, handle))));
     either.throwIfAborted();
+    return hasFound;
   }
 
   #forget(instance: string): void {
