@@ -1,11 +1,12 @@
 import { dirname, join } from "node:path";
-import type { Deps, RuntimeStatus } from "@mcp/agent";
+import type { Deps } from "@mcp/agent";
 import { type Logger, realClock, run } from "@mcp/host";
 import { createPodman } from "@mcp/runtime-podman";
+import { createQemu } from "@mcp/runtime-qemu";
 import type { AgentConfig } from "./config.ts";
 
 export interface WiredRuntimes {
-  readonly deps: Pick<Deps, "runtimes" | "images" | "missingRuntimes" | "checks">;
+  readonly deps: Pick<Deps, "runtimes" | "images" | "checks">;
   close(): Promise<void>;
 }
 
@@ -19,24 +20,35 @@ export function wireRuntimes(config: AgentConfig, log: Logger): WiredRuntimes {
     clock: realClock,
     log: log.child({ part: "podman" }),
   });
+  const qemu = createQemu({
+    stateDir: config["vm.state_dir"],
+    imageDir: config["vm.image_dir"],
+    images: podman.images,
+    accel: config["vm.accel"],
+    user: config["vm.user"],
+    mayConnectOut: config["vm.user_net_outbound"],
+    linux: { kernel: config["vm.linux.kernel"], modules: config["vm.linux.modules"] },
+    nanos: {
+      ops: config["vm.nanos.ops"],
+      kernel: config["vm.nanos.kernel"],
+      boot: config["vm.nanos.boot"],
+    },
+    run,
+    clock: realClock,
+    log: log.child({ part: "qemu" }),
+  });
   return {
     deps: {
-      runtimes: [{ name: "podman", runtime: podman.runtime }],
+      runtimes: [
+        { name: "podman", runtime: podman.runtime },
+        { name: "microvm", runtime: qemu.microvm },
+        { name: "unikernel", runtime: qemu.unikernel },
+      ],
       images: podman.images,
       checks: [(signal) => podman.checks(signal)],
-      missingRuntimes: [virtualMachines],
     },
-    close: () => podman.close(),
+    async close() {
+      await Promise.all([podman.close(), qemu.close()]);
+    },
   };
 }
-
-const virtualMachines: RuntimeStatus = {
-  kinds: ["unikernel", "microvm"],
-  ok: false,
-  version: "",
-  store: "",
-  notes: [],
-  cannot: [],
-  why: "virtual machines are not built into this version yet",
-  hint: 'use runtime = "container"',
-};

@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import type { Clock } from "@mcp/base";
+import { bootId, type Logger, type Run, run as runProgram } from "@mcp/host";
+import type { ImageSource, Runtime } from "@mcp/runtime";
+import type { GuestImageBuilder } from "./guest/guest-image.ts";
+import { ImageCache } from "./guest/image-cache.ts";
+import { createLinuxBuilder } from "./guest/linux/linux-builder.ts";
+import { createNanosBuilder } from "./guest/nanos/nanos-builder.ts";
+import { Host } from "./host.ts";
+import { probeKind } from "./probe.ts";
+import { QemuRuntime } from "./qemu-runtime.ts";
+import { Attendance } from "./vm/attendance.ts";
+import { removeHalves } from "./vm/making.ts";
+
+export interface QemuOptions {
+  /** One folder per virtual machine, and what is remembered of this host. Made if missing. */
+  readonly stateDir: string;
+  /** The guest images, by their content. Made if missing. */
+  readonly imageDir: string;
+  /** Where OCI images come from, such as `@mcp/runtime-podman`'s. */
+  readonly images: ImageSource;
+  /** `auto` proves KVM by running a tiny guest, and falls back to TCG. Default `auto`. */
+  readonly accel?: "auto" | "kvm" | "tcg";
+  /** Whom QEMU runs as where this process is root, which needs one: QEMU never runs as root. */
+  readonly user?: string;
+  /** Whether guests may connect out; else only their forwarded ports work. Default false. */
+  readonly mayConnectOut?: boolean;
+  /** Of microVMs: the kernel and the folder of its modules. Default: the newest cloud kernel of this host. */
+  readonly linux?: { readonly kernel?: string; readonly modules?: string };
+  /** Of unikernels: `ops`, Nanos' kernel and boot image. Default: `ops` on the PATH, and what its release brings. */
+  readonly nanos?: { readonly ops?: string; readonly kernel?: string; readonly boot?: string };
+  /** How long a guest may take to come up, in milliseconds. Default 60 000. */
+  readonly readyWithinMs?: number;
+  readonly run?: Run;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Qemu {
+  /** One for each kind: a host may be able to run one and not the other. */
+  readonly microvm: Runtime;
+  readonly unikernel: Runtime;
+  /** Stop looking after the virtual machines, which go on. */
+  close(): Promise<void>;
+}
+
+/**
+ * Virtual machines of this host, made from OCI images. Nothing is started, and nothing asked, before the first call.
+ *
+ * @example const { microvm, close } = createQemu({ stateDir, imageDir, images, user: "nobody", clock: realClock, log });
+ */
+export function createQemu(options: QemuOptions): Qemu {
+  const { stateDir, imageDir, images, clock, log, run = runProgram } = options;
+  const { mayConnectOut = false, readyWithinMs = 60_000 } = options;
+  const host = new Host({
+    stateDir,
+    accel: options.accel ?? "auto",
+    user: options.user ?? "",
+    run,
+  });
+  const attendance = new Attendance(clock, log);
+  const builders = {
+    microvm: createLinuxBuilder({ ...withoutEmpty(options.linux), clock, log, run }),
+    unikernel: createNanosBuilder({
+      ...withoutEmpty(options.nanos),
+      opsHome: join(imageDir, ".ops"),
+      clock,
+      log,
+      run,
+    }),
+  };
+  const runtimeOf = (kind: "microvm" | "unikernel", builder: GuestImageBuilder): Runtime =>
+    new QemuRuntime({
+      kind,
+      stateDir,
+      attendance,
+      clock,
+      log,
+      bootId,
+      probe: (signal) => probeKind(builder, host, signal),
+      async bootDeps(signal) {
+        const { qemu, user, accel } = await host.facts(signal);
+        await removeHalvesOnce();
+        return {
+          builder,
+          cache: new ImageCache({ dir: imageDir, ...(user && { owner: user }), log }),
+          images,
+          program: qemu.program,
+          qemuUser: user,
+          accel: accel.accel,
+          mayConnectOut,
+          readyWithinMs,
+          bootId: await bootId(),
+          clock,
+          log,
+        };
+      },
+    });
+  let halves: Promise<void> | undefined;
+  const removeHalvesOnce = (): Promise<void> => {
+    halves ??= removeHalves(stateDir);
+    return halves;
+  };
+  return {
+    microvm: runtimeOf("microvm", builders.microvm),
+    unikernel: runtimeOf("unikernel", builders.unikernel),
+    close: () => attendance.close(),
+  };
+}
+
+/** In a config file, what is empty is not set. */
+function withoutEmpty<T extends Readonly<Record<string, string | undefined>>>(
+  values: T | undefined,
+): Partial<T> {
+  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value)) as Partial<T>;
+}

@@ -1,0 +1,1 @@
+export { createQemu, type Qemu, type QemuOptions } from "./create-qemu.ts";

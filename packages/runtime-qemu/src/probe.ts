@@ -1,0 +1,48 @@
+import { isProblem } from "@mcp/base";
+import type { Capabilities, Probe } from "@mcp/runtime";
+import type { GuestImageBuilder } from "./guest/guest-image.ts";
+import type { Host } from "./host.ts";
+import { findVirtiofsd } from "./vm/shares.ts";
+
+/** Whether guests of this builder can run here; each reason why not with what to do about it. */
+export async function probeKind(builder: GuestImageBuilder, host: Host, signal: AbortSignal): Promise<Probe> {
+  signal.throwIfAborted();
+  try {
+    const built = await builder.probe(signal);
+    if (!built.ok) return built;
+    const { qemu, user, accel, store } = await host.facts(signal);
+    const how =
+      accel.accel === "kvm"
+        ? "kvm"
+        : `tcg, many times slower than kvm${accel.insteadOfKvm ? `: ${accel.insteadOfKvm.why}` : ""}`;
+    return {
+      ok: true,
+      version: `QEMU ${qemu.version}, ${built.version}`,
+      store,
+      can: await capabilitiesOf(builder),
+      notes: [how, ...(user ? [`runs as ${user.name}`] : [])],
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isProblem(error)) throw error;
+    return { ok: false, why: error.message, hint: error.hint };
+  }
+}
+
+const yes = { ok: true } as const;
+
+async function capabilitiesOf({ kind }: GuestImageBuilder): Promise<Capabilities> {
+  const hasVolumes = kind === "unikernel" || (await findVirtiofsd()) !== undefined;
+  return {
+    exec: { ok: false, why: "there is no way into a virtual machine, and maybe no shell in it" },
+    stats: yes,
+    memoryLimit: yes,
+    cpuLimit: yes,
+    udpPorts: yes,
+    volumes: hasVolumes ? yes : { ok: false, why: "virtiofsd is not installed" },
+    userNetworks: {
+      ok: false,
+      why: "a virtual machine has a network of its own, from which only its ports are forwarded",
+    },
+  };
+}

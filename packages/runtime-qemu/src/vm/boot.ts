@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto";
+import { chmod, chown, lchown, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "@mcp/base";
+import type { Logger } from "@mcp/host";
+import type { ImageSource } from "@mcp/runtime";
+import { asUser, type QemuUser } from "../confinement/qemu-user.ts";
+import type { GuestImageBuilder } from "../guest/guest-image.ts";
+import type { ImageCache } from "../guest/image-cache.ts";
+import { qemuArgv } from "../machine/argv.ts";
+import type { Machine } from "../machine/machine.ts";
+import { readExit } from "../process/exit-record.ts";
+import { startKept } from "../process/keeper.ts";
+import { isAlive, type ProcessIdentity, signalTo } from "../process/process-identity.ts";
+import type { Attendance } from "./attendance.ts";
+import { readErrors, readGuestWords, readSerialEnd } from "./guest-words.ts";
+import { hasStarted } from "./look.ts";
+import { startShares } from "./shares.ts";
+import { startProblem } from "./start-problem.ts";
+import type { VmFolder } from "./vm-folder.ts";
+import { type BootRecord, type VmRecord, writeRecord } from "./vm-record.ts";
+
+export interface BootDeps {
+  readonly builder: GuestImageBuilder;
+  readonly cache: ImageCache;
+  readonly images: ImageSource;
+  /** The path of qemu-system-x86_64. */
+  readonly program: string;
+  readonly qemuUser: QemuUser | undefined;
+  readonly accel: "kvm" | "tcg";
+  readonly mayConnectOut: boolean;
+  readonly bootId: string;
+  /** How long a guest has to come up. */
+  readonly readyWithinMs: number;
+  readonly attendance: Attendance;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Boot what the record describes, and wait until its program runs. What it needs is written down before QEMU is started,
+ * so that whoever comes after a kill finds it again.
+ *
+ * @throws Problem `start_failed`, `port_taken`, `image_not_found`, `image_corrupted`, …; QEMU is gone then.
+ */
+export async function boot(
+  folder: VmFolder,
+  earlier: VmRecord,
+  deps: BootDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { builder, cache, images, program, qemuUser, mayConnectOut, attendance } = deps;
+  const { spec } = earlier;
+  const image = await cache.get(builder, spec, images, signal);
+  await attendance.finish(folder, earlier);
+  await clear(folder, qemuUser);
+  const { outputs, ...parts } = await builder.prepare(image, spec, folder.run, signal);
+  await giveTo(qemuUser, folder.run);
+  const boot: BootRecord = {
+    id: randomBytes(8).toString("hex"),
+    bootId: deps.bootId,
+    imageKey: image.key,
+    accel: deps.accel,
+    outputs,
+    hasDebugExit: parts.hasDebugExit,
+  };
+  const record: VmRecord = { ...earlier, boot };
+  await writeRecord(folder, record);
+  const machine: Machine = {
+    ...parts,
+    program,
+    name: spec.name,
+    accel: deps.accel,
+    memoryMiB: spec.memoryMiB ?? builder.leastMemoryMiB,
+    vcpus: spec.vcpus ?? 1,
+    ports: spec.ports,
+    mayConnectOut,
+    serial: "serial",
+    qmp: ["qmp", "events"],
+  };
+  await attendance.prepare(folder, spec.name, boot.id, outputs);
+  await startShares(folder, machine.shares, deps, signal);
+  const process = await startKept({
+    cwd: folder.run,
+    argv: asUser(qemuUser, qemuArgv(machine)),
+    files: { pid: folder.pid, exit: folder.exit, errors: folder.errors },
+  });
+  attendance.attend(folder, record);
+  try {
+    await untilStarted(folder, record, boot, process, deps, signal);
+  } catch (error) {
+    await signalTo(process, "SIGKILL");
+    throw error;
+  }
+}
+
+async function untilStarted(
+  folder: VmFolder,
+  { spec }: VmRecord,
+  boot: BootRecord,
+  process: ProcessIdentity,
+  { clock, readyWithinMs }: BootDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = clock.monotonic() + readyWithinMs;
+  for (;;) {
+    const alive = await isAlive(process);
+    const words = await readGuestWords(folder, boot.outputs);
+    if (hasStarted(words, boot)) return;
+    const failed = words.status
+      .map((line) => /^failed (.+)$/.exec(line)?.[1])
+      .find((why) => why !== undefined);
+    const late = clock.monotonic() > deadline;
+    if (failed !== undefined || !alive || late) {
+      const ended = await readExit(folder.exit);
+      throw startProblem(spec, {
+        qemuSays: await readErrors(folder.errors),
+        guestSays: await readSerialEnd(folder),
+        ...(failed !== undefined && { programFailed: failed }),
+        ...(alive && { waitedMs: readyWithinMs }),
+        ...(ended && { qemuExitCode: ended.code }),
+      });
+    }
+    await clock.sleep(10, signal);
+  }
+}
+
+/** Nothing of an earlier boot may be taken for this one's. The log is kept. */
+async function clear(folder: VmFolder, qemuUser: QemuUser | undefined): Promise<void> {
+  for (const path of [folder.exit, folder.pid, folder.errors, folder.failure, folder.run])
+    await rm(path, { recursive: true, force: true });
+  await mkdir(folder.run, { mode: 0o700 });
+  if (qemuUser) await chown(folder.run, qemuUser.uid, qemuUser.gid);
+}
+
+async function giveTo(qemuUser: QemuUser | undefined, run: string): Promise<void> {
+  for (const name of await readdir(run)) {
+    const path = join(run, name);
+    if (qemuUser) await lchown(path, qemuUser.uid, qemuUser.gid);
+    await chmod(path, 0o600);
+  }
+}

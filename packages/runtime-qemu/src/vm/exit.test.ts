@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { type Ending, exitOf } from "./exit.ts";
+
+const ended = (known: Partial<Ending>) =>
+  exitOf({ atMs: 5, status: [], outOfMemory: false, hasDebugExit: false, ...known });
+
+describe("how a virtual machine ended", () => {
+  it("is what the guest says of its program", () => {
+    expect(ended({ status: ["started", "exit 7"], qemu: { code: 0, ended: "exited" } })).toEqual({
+      atMs: 5,
+      code: 7,
+      reason: "exited",
+    });
+    expect(ended({ status: ["started", "signal 11"], qemu: { code: 0, ended: "exited" } })).toEqual({
+      atMs: 5,
+      code: 139,
+      reason: "signal",
+    });
+  });
+
+  it("is out of memory where the guest's kernel killed it for that", () => {
+    const status = ["started", "signal 9"];
+    expect(ended({ status, qemu: { code: 0, ended: "exited" }, outOfMemory: true }).reason).toBe(
+      "out-of-memory",
+    );
+    expect(ended({ status, qemu: { code: 0, ended: "exited" } }).reason).toBe("signal");
+    // A program that merely lived in a guest where another was killed.
+    expect(ended({ status: ["exit 0"], qemu: { code: 0, ended: "exited" }, outOfMemory: true }).reason).toBe(
+      "exited",
+    );
+  });
+
+  it("is a crash where the guest went without a word", () => {
+    expect(ended({ status: ["started"], qemu: { code: 0, ended: "exited" } })).toEqual({
+      atMs: 5,
+      reason: "crashed",
+    });
+    expect(ended({ qemu: { code: 1, ended: "exited" } }).reason).toBe("crashed");
+  });
+
+  it("is a signal where QEMU was killed", () => {
+    expect(ended({ status: ["started"], qemu: { code: 137, ended: "signal" } })).toEqual({
+      atMs: 5,
+      code: 137,
+      reason: "signal",
+    });
+  });
+
+  it("is a crash where QEMU was ended because it could not go on", () => {
+    const qemu = { code: 137, ended: "signal" } as const;
+    expect(ended({ status: ["started"], qemu, failure: "internal-error" })).toEqual({
+      atMs: 5,
+      reason: "crashed",
+    });
+  });
+
+  it("is unknown where nobody was there to see it", () => {
+    expect(ended({ status: ["started"] })).toEqual({ atMs: 5, reason: "unknown" });
+  });
+
+  it("is read from QEMU's exit code where the guest leaves through the debug exit", () => {
+    const codes = (code: number, how: "exited" | "signal" = "exited") =>
+      ended({ qemu: { code, ended: how }, hasDebugExit: true });
+    expect(codes(1)).toEqual({ atMs: 5, code: 0, reason: "exited" });
+    expect(codes(15)).toEqual({ atMs: 5, code: 7, reason: "exited" });
+    expect(codes(0)).toEqual({ atMs: 5, reason: "crashed" });
+    expect(codes(137)).toEqual({ atMs: 5, code: 68, reason: "exited" });
+    expect(codes(137, "signal").reason).toBe("signal");
+  });
+
+  it("is not believed where the guest talks nonsense", () => {
+    expect(
+      ended({ status: ["exit 99999", "exit -1", "signal"], qemu: { code: 0, ended: "exited" } }).reason,
+    ).toBe("crashed");
+  });
+});

@@ -1,0 +1,40 @@
+import type { WorkloadExit } from "@mcp/runtime";
+
+/** What is known of how a virtual machine ended. */
+export interface Ending {
+  readonly atMs: number;
+  /** How QEMU ended, if its keeper was there to see it: the code is 128 + n where signal n ended it. */
+  readonly qemu?: { readonly code: number; readonly ended: "exited" | "signal" | "unknown" };
+  /** What the guest said of its program, line by line: `started`, `exit 7`, `signal 11`, `failed no such program`. */
+  readonly status: readonly string[];
+  /** Whether the guest's kernel said that it had no memory left. */
+  readonly outOfMemory: boolean;
+  /** Why QEMU was ended by us, because its guest could not go on: `internal-error`, where KVM cannot emulate something. */
+  readonly failure?: string;
+  /** The guest ends QEMU with `(code << 1) | 1`: what QEMU's isa-debug-exit device does with the byte it is given. */
+  readonly hasDebugExit: boolean;
+}
+
+/**
+ * How the program ended, as well as can be known. The guest's own word counts most; without it, QEMU's exit code tells
+ * a QEMU that was killed (137) from a guest that reset or powered off with no word (0), which programs do not do.
+ */
+export function exitOf({ atMs, qemu, failure, status, outOfMemory, hasDebugExit }: Ending): WorkloadExit {
+  const [, how, code] = lastMatch(status, /^(exit|signal) (\d{1,3})$/) ?? [];
+  if (how === "exit") return { atMs, code: Number(code), reason: "exited" };
+  if (how === "signal") {
+    const reason = outOfMemory && code === "9" ? "out-of-memory" : "signal";
+    return { atMs, code: 128 + Number(code), reason };
+  }
+  if (failure !== undefined) return { atMs, reason: "crashed" };
+  if (!qemu) return { atMs, reason: "unknown" };
+  const wasKilled = qemu.ended === "signal" || (qemu.ended === "unknown" && qemu.code > 128);
+  if (wasKilled) return { atMs, code: qemu.code, reason: "signal" };
+  // QEMU itself fails with 1 as well, before a guest can have said anything.
+  if (hasDebugExit && qemu.code % 2 === 1) return { atMs, code: qemu.code >> 1, reason: "exited" };
+  return { atMs, reason: outOfMemory ? "out-of-memory" : "crashed" };
+}
+
+function lastMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray | undefined {
+  return lines.map((line) => pattern.exec(line)).findLast((match) => match !== null) ?? undefined;
+}

@@ -1,0 +1,65 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import type { GuestOutputs } from "../guest/guest-image.ts";
+import type { VmFolder } from "./vm-folder.ts";
+
+/** What a guest says besides its program's output, none of it believed beyond what it is for. */
+export interface GuestWords {
+  /** Of its status file, a line each: at most the last few. */
+  readonly status: readonly string[];
+  /** Whether anything has come out of it yet. */
+  readonly hasSpoken: boolean;
+}
+
+const statusBytes = 4_096;
+
+export async function readGuestWords(folder: VmFolder, outputs: GuestOutputs): Promise<GuestWords> {
+  const said = await readEnd(join(folder.run, outputs.status ?? outputs.stdout), statusBytes);
+  const status = outputs.status === undefined ? [] : completeLines(said.text);
+  return { status, hasSpoken: said.size > 0 };
+}
+
+/** Where the kernel of a Linux guest says that it killed for want of memory. */
+export async function sawOutOfMemory(folder: VmFolder): Promise<boolean> {
+  const { text } = await readEnd(join(folder.run, "serial"), 64 * 1024);
+  return /Out of memory: Killed process|Kernel panic.*Out of memory/i.test(text);
+}
+
+const completeLines = (text: string): string[] => text.split("\n").slice(0, -1);
+
+/** Empty if it is not there. No link is followed: QEMU, which may write there, could have put one. */
+async function readEnd(path: string, bytes: number): Promise<{ text: string; size: number }> {
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return { text: "", size: 0 };
+  }
+  try {
+    const { size } = await file.stat();
+    const buffer = Buffer.alloc(Math.min(size, bytes));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, Math.max(0, size - bytes));
+    return { text: buffer.toString("utf8", 0, bytesRead), size };
+  } finally {
+    await file.close();
+  }
+}
+
+/** What QEMU or a daemon of ours complained of. */
+export async function readErrors(path: string): Promise<string> {
+  return (await readEnd(path, 16 * 1024)).text;
+}
+
+/** The last lines of the serial line, for people. */
+export async function readSerialEnd(folder: VmFolder): Promise<string[]> {
+  const { text } = await readEnd(join(folder.run, "serial"), 4_096);
+  return text
+    .split(/\r?\n/)
+    .map(printable)
+    .filter((line) => line !== "")
+    .slice(-5);
+}
+
+/** A guest may print what a terminal would obey. */
+const printable = (line: string): string => line.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, "").trim();

@@ -1,0 +1,97 @@
+import { stat } from "node:fs/promises";
+import type { Workload, WorkloadExit, WorkloadState } from "@mcp/runtime";
+import { readExit } from "../process/exit-record.ts";
+import { isAlive, type ProcessIdentity, readIdentity } from "../process/process-identity.ts";
+import { exitOf } from "./exit.ts";
+import { type GuestWords, readErrors, readGuestWords, sawOutOfMemory } from "./guest-words.ts";
+import type { VmFolder } from "./vm-folder.ts";
+import type { BootRecord, VmRecord } from "./vm-record.ts";
+
+/** What is known of a virtual machine now, from its folder and from the process table. */
+export interface Sight {
+  readonly state: WorkloadState;
+  /** QEMU's, while it runs. */
+  readonly process?: ProcessIdentity;
+  readonly startedAtMs?: number;
+  readonly exit?: WorkloadExit;
+}
+
+export interface LookDeps {
+  /** The host's, now. */
+  readonly bootId: string;
+  readonly isStopping: (name: string) => boolean;
+}
+
+/** A keeper has this long to write down what it saw, once its QEMU is gone. */
+const keeperWritesWithinMs = 200;
+
+export async function lookAt(folder: VmFolder, record: VmRecord, deps: LookDeps): Promise<Sight> {
+  const { boot } = record;
+  if (!boot) return { state: "created" };
+  const process = boot.bootId === deps.bootId ? await readIdentity(folder.pid) : undefined;
+  if (process && (await isAlive(process))) return whileAlive(folder, record, boot, process, deps);
+  const hasBooted = (await modifiedAtMs(folder.pid)) !== undefined;
+  // Killed between the intent and QEMU: nothing runs, and nothing ever ran.
+  if (!hasBooted) return { state: "created" };
+  return { state: "exited", exit: await endingOf(folder, boot, process !== undefined) };
+}
+
+async function whileAlive(
+  folder: VmFolder,
+  record: VmRecord,
+  boot: BootRecord,
+  process: ProcessIdentity,
+  { isStopping }: LookDeps,
+): Promise<Sight> {
+  const words = await readGuestWords(folder, boot.outputs);
+  const startedAtMs = await modifiedAtMs(folder.pid);
+  const state = isStopping(record.spec.name) ? "stopping" : hasStarted(words, boot) ? "running" : "starting";
+  return { state, process, ...(startedAtMs !== undefined && { startedAtMs }) };
+}
+
+/** A guest with a status file says so; of another the first byte must do. */
+export const hasStarted = ({ status, hasSpoken }: GuestWords, { outputs }: BootRecord): boolean =>
+  outputs.status === undefined ? hasSpoken : status.includes("started");
+
+async function endingOf(folder: VmFolder, boot: BootRecord, justNow: boolean): Promise<WorkloadExit> {
+  let qemu = await readExit(folder.exit);
+  const deadline = Date.now() + keeperWritesWithinMs;
+  while (!qemu && justNow && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    qemu = await readExit(folder.exit);
+  }
+  const atMs = qemu?.atMs ?? (await modifiedAtMs(folder.pid)) ?? Date.now();
+  const { status } = await readGuestWords(folder, boot.outputs);
+  const failure = (await readErrors(folder.failure)).trim();
+  return exitOf({
+    atMs: Math.trunc(atMs),
+    ...(qemu && { qemu }),
+    status,
+    ...(failure !== "" && { failure }),
+    outOfMemory: await sawOutOfMemory(folder),
+    hasDebugExit: boot.hasDebugExit,
+  });
+}
+
+async function modifiedAtMs(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ mtimeMs }) => Math.trunc(mtimeMs),
+    () => undefined,
+  );
+}
+
+export function toWorkload({ spec }: VmRecord, sight: Sight): Workload {
+  const { name, kind, labels, image, ports } = spec;
+  return {
+    name,
+    kind,
+    labels,
+    state: sight.state,
+    imageDigest: image.digest,
+    imageReference: image.reference,
+    ports,
+    ...(sight.process && { pid: sight.process.pid }),
+    ...(sight.startedAtMs !== undefined && { startedAtMs: sight.startedAtMs }),
+    ...(sight.exit && { exit: sight.exit }),
+  };
+}

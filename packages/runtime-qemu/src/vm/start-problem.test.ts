@@ -1,0 +1,48 @@
+import type { WorkloadSpec } from "@mcp/runtime";
+import { describe, expect, it } from "vitest";
+import { type FailedBoot, startProblem } from "./start-problem.ts";
+
+const spec = {
+  name: "hello.1",
+  memoryMiB: 256,
+  ports: [{ address: "127.0.0.1", host: 8080, guest: 80, protocol: "tcp" }],
+} as unknown as WorkloadSpec;
+const problem = (failed: Partial<FailedBoot>) =>
+  startProblem(spec, { qemuSays: "", guestSays: [], ...failed });
+
+describe("why a virtual machine did not come up", () => {
+  it("is a port that somebody holds, by its number", () => {
+    const { code, message } = problem({
+      qemuSays:
+        "qemu-system-x86_64: -netdev user,id=net0: Could not set up host forwarding rule 'tcp:127.0.0.1:8080-:80'\n",
+    });
+    expect(code).toBe("port_taken");
+    expect(message).toContain("host port 8080");
+  });
+
+  it("is the program, where the guest says so", () => {
+    expect(problem({ programFailed: "no such program: /bin/nope" })).toMatchObject({
+      code: "start_failed",
+      message: "hello.1 could not be started: no such program: /bin/nope",
+    });
+  });
+
+  it("is memory that this machine does not have", () => {
+    expect(
+      problem({ qemuSays: "cannot set up guest memory 'pc.ram': Cannot allocate memory" }).message,
+    ).toContain("256 MiB");
+  });
+
+  it("is silence, with what was printed before it", () => {
+    const { message } = problem({ waitedMs: 60_000, guestSays: ["Kernel panic - not syncing"] });
+    expect(message).toContain("within 60 s");
+    expect(message).toContain("Kernel panic");
+  });
+
+  it("is what QEMU complained of, and else its exit code", () => {
+    expect(problem({ qemuSays: "first\nqemu-system-x86_64: no such device\n" }).message).toContain(
+      "no such device",
+    );
+    expect(problem({ qemuExitCode: 1 }).message).toContain("QEMU ended with 1");
+  });
+});
