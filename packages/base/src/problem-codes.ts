@@ -42,6 +42,7 @@ export const problemCodes = {
   runtime_unavailable: { exit: 6, wire: "unavailable" },
   runtime_failed: { exit: 6, wire: "internal" },
   runtime_timeout: { exit: 6, wire: "deadline_exceeded" },
+  image_corrupted: { exit: 6, wire: "failed_precondition" },
   store_changed: { exit: 6, wire: "failed_precondition" },
   observation_unknown: { exit: 6, wire: "unavailable" },
   registry_unreachable: { exit: 6, wire: "unavailable" },

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import { basename } from "node:path";
 import { Problem, printDuration } from "@mcp/base";
@@ -9,6 +10,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Written to its standard input, which is then closed. Default: closed at once. */
   readonly stdin?: string | Uint8Array;
+  /** A file that is its standard input, in place of `stdin`. */
+  readonly stdinPath?: string;
   /** Added to this process's own environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
@@ -46,13 +49,16 @@ export const run: Run = async (argv, options = {}) => {
   const [program = "", ...args] = argv;
   const { timeoutMs = 60_000, maxOutputBytes = 16 * 1024 * 1024, signal } = options;
   signal?.throwIfAborted();
+  const stdinFile = options.stdinPath === undefined ? undefined : openSync(options.stdinPath, "r");
   const child = spawn(program, args, {
-    stdio: ["pipe", "pipe", "pipe"],
+    // The types know no file here; with one, there is no `child.stdin`.
+    stdio: [(stdinFile as undefined) ?? "pipe", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
     // A group of its own, so that a kill reaches its children too.
     detached: true,
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   });
+  if (stdinFile !== undefined) closeSync(stdinFile);
 
   let cutShort: { readonly reason: unknown } | undefined;
   let killTimer: NodeJS.Timeout | undefined;
@@ -70,8 +76,8 @@ export const run: Run = async (argv, options = {}) => {
   const onAbort = () => cut(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   // A program may exit without reading what it was given.
-  child.stdin.on("error", () => {});
-  child.stdin.end(options.stdin ?? "");
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(options.stdin ?? "");
 
   try {
     const exitCode = await ended(program, child);

@@ -126,5 +126,5 @@ async function move(from: string, to: string): Promise<void> {
 function asBuildProblem(error: unknown, disk: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== "ENOSPC" && code !== "EDQUOT") return error;
-  return new Problem("disk_full", `no space left to write ${disk}`, "make room: mcp prune", { cause: error });
+  return new Problem("disk_full", `no space left to write ${disk}`, "make room: df -h", { cause: error });
 }

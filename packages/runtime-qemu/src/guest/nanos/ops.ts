@@ -145,7 +145,7 @@ function buildProblem(why: string, { stdout, stderr }: RunResult, secrets: reado
   let said = plain(`${stdout}\n${stderr}`).trim().split("\n").slice(-20).join("\n");
   for (const secret of secrets) if (secret.length > 3) said = said.replaceAll(secret, "…");
   if (/no space left on device/i.test(said)) {
-    return new Problem("disk_full", "no space left to build a unikernel's image", "make room: mcp prune");
+    return new Problem("disk_full", "no space left to build a unikernel's image", "make room: df -h");
   }
   const hint =
     "see what ops says above; ops, its kernel and its boot image are named in [vm.nanos] of the agent's config";

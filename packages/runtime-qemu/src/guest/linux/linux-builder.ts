@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { copyFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, isProblem, Problem } from "@mcp/base";
+import { type Logger, type Run, run as runProgram } from "@mcp/host";
+import type { ImageConfig, WorkloadSpec } from "@mcp/runtime";
+import { clockArgument } from "../../accel/guest-clock.ts";
+import type { BuilderProbe, BuiltImage, GuestImage, GuestImageBuilder, GuestParts } from "../guest-image.ts";
+import { type Accounts, parseAccounts } from "./accounts.ts";
+import { baseInitramfs } from "./base-initramfs.ts";
+import { bootConfigScript, userNetwork } from "./boot-config.ts";
+import { commandOf } from "./command.ts";
+import { firstInit, secondInit } from "./init-script.ts";
+import { findKernel, type GuestKernel, type KernelPaths } from "./kernel.ts";
+import { KnownDigests } from "./known-digests.ts";
+import { findModules, type ModuleFiles } from "./module-files.ts";
+import { makeRootDisk, sqfstarArgv } from "./root-disk.ts";
+import { findBusybox } from "./static-busybox.ts";
+import { readTarFiles } from "./tar-files.ts";
+import { writeInitrd } from "./write-initrd.ts";
+
+export interface LinuxBuilderOptions extends KernelPaths {
+  /** A static busybox; absent: the one on the PATH. */
+  readonly busybox?: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly run?: Run;
+}
+
+/** Changes when the same ingredients would be made into something else. */
+const builderVersion = 1;
+
+const initDigest = createHash("sha256").update(firstInit).update(secondInit).digest("hex");
+
+const files = { kernel: "vmlinuz", initramfs: "initramfs", disk: "root.squashfs" } as const;
+const kernelCommandLine = "console=ttyS0 quiet panic=-1 random.trust_cpu=on";
+
+interface Facts {
+  readonly config: ImageConfig;
+  readonly accounts: Accounts;
+}
+
+/** Boots any OCI image on a stock Linux kernel: its root filesystem a disk that is only read, under a writable overlay. */
+export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuilder {
+  const { log, run = runProgram } = options;
+  const digests = new KnownDigests();
+
+  return {
+    kind: "microvm",
+    leastMemoryMiB: 96,
+
+    async probe(signal): Promise<BuilderProbe> {
+      try {
+        const { kernel } = await tools(options);
+        await run(["sqfstar", "-version"], { timeoutMs: 5_000, signal, anyExitCode: true });
+        return { ok: true, version: `linux ${kernel.version}` };
+      } catch (error) {
+        signal.throwIfAborted();
+        return whyNot(error);
+      }
+    },
+
+    async ingredients(spec, signal) {
+      const { kernel, busybox, modules } = await tools(options);
+      const paths = [kernel.path, busybox, ...modules.always, ...modules.forShares];
+      return {
+        builder: builderVersion,
+        image: spec.image.digest,
+        kernel: kernel.version,
+        parts: await digests.of(paths, signal),
+        init: initDigest,
+        disk: sqfstarArgv(files.disk),
+      };
+    },
+
+    async build(spec, images, folder, signal): Promise<BuiltImage> {
+      const { kernel, busybox, modules } = await tools(options);
+      const tar = join(folder, "root.tar");
+      const began = performance.now();
+      const config = await images.export(spec.image, tar, signal);
+      const exported = performance.now();
+      const found = await readTarFiles(tar, new Set(["etc/passwd", "etc/group"]));
+      const accounts = parseAccounts(found.get("etc/passwd") ?? "", found.get("etc/group") ?? "");
+      await Promise.all([
+        makeRootDisk(tar, join(folder, files.disk), run, signal),
+        copyFile(kernel.path, join(folder, files.kernel), constants.COPYFILE_FICLONE),
+        baseInitramfs(busybox, modules, run, signal).then((bytes) =>
+          writeFile(join(folder, files.initramfs), bytes, { mode: 0o600, signal }),
+        ),
+      ]);
+      await rm(tar);
+      const ms = { export: Math.round(exported - began), pack: Math.round(performance.now() - exported) };
+      log.debug("guest disk packed", { image: spec.image.reference, ...ms });
+      const facts: Facts = { config, accounts };
+      return { files: Object.values(files), facts: { ...facts } };
+    },
+
+    prepare: (image, spec, folder, signal) => prepare(image, spec, folder, signal),
+  };
+}
+
+async function prepare(
+  image: GuestImage,
+  spec: WorkloadSpec,
+  run: string,
+  signal: AbortSignal,
+): Promise<GuestParts> {
+  const { config, accounts } = image.facts as unknown as Facts;
+  const shares = spec.volumes.map(({ host, readOnly }, index) => {
+    return { by: "virtiofs", tag: `mcp${index}`, socket: `share-${index}`, host, readOnly } as const;
+  });
+  const script = bootConfigScript({
+    command: commandOf(spec, config, accounts),
+    hostname: spec.hostname,
+    mounts: spec.volumes.map(({ guest, readOnly }, index) => ({ tag: `mcp${index}`, guest, readOnly })),
+    network: userNetwork,
+  });
+  await writeInitrd(join(image.folder, files.initramfs), script, join(run, "initrd"), signal);
+  return {
+    model: "microvm",
+    kernel: { path: join(image.folder, files.kernel), initrd: "initrd", commandLine: await commandLine() },
+    disks: [{ path: join(image.folder, files.disk), format: "raw", readOnly: true }],
+    channels: ["stdout", "stderr", "status"].map((name) => ({ name: `mcp.${name}`, file: name })),
+    shares,
+    hasDebugExit: false,
+    outputs: { stdout: "stdout", stderr: "stderr", status: "status" },
+  };
+}
+
+/**
+ * A kernel that is told its counter's rate must also be told to rely on it: on a busy machine it compares the counter with
+ * late timer interrupts, finds it unstable, and goes on with a clock that loses time.
+ */
+async function commandLine(): Promise<string> {
+  const clock = await clockArgument();
+  return clock === undefined ? kernelCommandLine : `${kernelCommandLine} ${clock} tsc=reliable`;
+}
+
+/** What of this machine goes into a guest. Looked for each time: an administrator may install it while we run. */
+async function tools(
+  options: LinuxBuilderOptions,
+): Promise<{ kernel: GuestKernel; busybox: string; modules: ModuleFiles }> {
+  const [kernel, busybox] = await Promise.all([findKernel(options), findBusybox(options.busybox)]);
+  if (!kernel.ok) throw new Problem("runtime_unavailable", kernel.why, kernel.hint);
+  if (!busybox.ok) throw new Problem("tool_missing", busybox.why, busybox.hint);
+  return { kernel: kernel.kernel, busybox: busybox.path, modules: await findModules(kernel.kernel) };
+}
+
+function whyNot(error: unknown): BuilderProbe {
+  if (!isProblem(error)) throw error;
+  const isPacker = error.message.includes("sqfstar");
+  const hint = isPacker ? "install it: apt install squashfs-tools" : error.hint;
+  return { ok: false, why: error.message, hint };
+}

@@ -1,0 +1,70 @@
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip, zstdDecompress } from "node:zlib";
+import { Problem } from "@mcp/base";
+import type { Run } from "@mcp/host";
+import type { GuestKernel } from "./kernel.ts";
+import { loadOrder, parseModulesBuiltin, parseModulesDep } from "./modules-dep.ts";
+
+/** What every guest needs, and what those with volumes need besides. */
+const wanted = [
+  "virtio_mmio",
+  "virtio_blk",
+  "virtio_console",
+  "virtio_net",
+  "squashfs",
+  "overlay",
+  "button",
+  "evdev",
+];
+const wantedForShares = ["virtiofs"];
+
+export interface ModuleFiles {
+  /** Absolute paths, each after those that it needs. */
+  readonly always: readonly string[];
+  readonly forShares: readonly string[];
+}
+
+/** @throws Problem `runtime_unavailable` if the kernel has not all that guests need. */
+export async function findModules({ path, modules }: GuestKernel): Promise<ModuleFiles> {
+  const known = parseModulesDep(await readFile(join(modules, "modules.dep"), "utf8"));
+  const builtIn = parseModulesBuiltin(
+    await readFile(join(modules, "modules.builtin"), "utf8").catch(() => ""),
+  );
+  const always = loadOrder(wanted, known, builtIn);
+  const all = loadOrder([...wanted, ...wantedForShares], known, builtIn);
+  if (all.missing.length > 0) {
+    throw new Problem(
+      "runtime_unavailable",
+      `the kernel ${path} lacks what guests need: ${all.missing.join(", ")}`,
+      "use another: apt install linux-image-cloud-amd64, or set [vm.linux] kernel",
+    );
+  }
+  const absolute = (file: string): string => join(modules, file);
+  return {
+    always: always.files.map(absolute),
+    forShares: all.files.filter((file) => !always.files.includes(file)).map(absolute),
+  };
+}
+
+/** A module as the kernel loads it, whatever it is compressed with. */
+export async function readModule(
+  path: string,
+  busybox: string,
+  run: Run,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const bytes = await readFile(path, { signal });
+  if (path.endsWith(".gz")) return promisify(gunzip)(bytes);
+  if (path.endsWith(".zst")) return promisify(zstdDecompress)(bytes);
+  if (!path.endsWith(".xz")) return bytes;
+  // Node has no xz, and what a program prints comes back as text: so as text it comes.
+  const argv = [busybox, "sh", "-c", '"$1" unxz -c <"$2" | "$1" base64', "sh", busybox, path];
+  const { stdout } = await run(argv, { timeoutMs: 30_000, signal });
+  return Buffer.from(stdout, "base64");
+}
+
+/** `04-virtio_blk.ko`: so that a shell's `*` gives them in order. */
+export const numbered = (index: number, path: string): string =>
+  `${String(index).padStart(2, "0")}-${basename(path).replace(/\.(gz|xz|zst)$/, "")}`;
