@@ -69,6 +69,23 @@ describe("what the docs tell a reader to type", () => {
     expect(commands.filter(({ words }) => !isCommand(words.slice(1))).map(say)).toEqual([]);
   });
 
+  it("names commands of mcp that there are, in hints as well", () => {
+    const sources = files.filter((path) => /^(packages|apps)\/[^/]+\/src\/.*(?<!\.test)\.ts$/.test(path));
+    // A hint says what to type after a colon.
+    const hint = /[:;] mcp ([a-z]+)(?: ([a-z]+))?/g;
+    const told = sources.flatMap((page) =>
+      read(page)
+        .split("\n")
+        .filter((line) => !/^\s*(\/\/|\*|\/\*)/.test(line))
+        .flatMap((line) =>
+          [...line.matchAll(hint)].map(([, ...words]) => ({ page, words: ["mcp", ...words] })),
+        ),
+    );
+    expect(told.length).toBeGreaterThan(20);
+    const unknown = told.filter(({ words }) => !isCommand(words.slice(1)));
+    expect(unknown.map(say)).toEqual([]);
+  });
+
   it("names scripts of the workspace that there are", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
     const known = new Set([...Object.keys(scripts), "install", "pack", "changeset", "vitest", "run"]);

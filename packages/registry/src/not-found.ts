@@ -23,7 +23,11 @@ export const componentNotFound = (service: string, component: string): Problem =
   );
 
 export const operationNotFound = (id: string): Problem =>
-  new Problem("operation_not_found", `there is no operation ${id}`, "see what was done: mcp events");
+  new Problem(
+    "operation_not_found",
+    `there is no operation ${id}`,
+    "see what was done to a service: mcp service history SERVICE",
+  );
 
 export const instanceNotFound = (name: string): Problem =>
   new Problem("workload_not_found", `no instance ${name} is recorded`, "see those that are: mcp ps");

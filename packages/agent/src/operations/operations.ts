@@ -62,6 +62,6 @@ export class Operations {
     const state = await currentState(service, this.#engine);
     if (!state) await this.#engine.states.load(service);
     if (component !== undefined && !state?.record.components.some(({ name }) => name === component))
-      throw componentNotFound(service, component, `${service} has no such component`);
+      throw componentNotFound(service, component);
   }
 }

@@ -55,7 +55,7 @@ export async function checkDefinition(
       `deploy it there: mcp deploy --node ${complete.node} ${complete.name}`,
     );
   if (onlyComponent !== undefined && !complete.components.some(({ name }) => name === onlyComponent))
-    throw componentNotFound(complete.name, onlyComponent, `${text.file} has no such component`);
+    throw componentNotFound(complete.name, onlyComponent, text.file);
   const notes: string[] = [];
   const components: CheckedComponent[] = [];
   for (const component of complete.components) {
@@ -122,10 +122,11 @@ export function withComponent(
   };
 }
 
-export const componentNotFound = (service: string, component: string, why: string): Problem =>
+/** @param where  what lacks it: the service, or the file that should define it. */
+export const componentNotFound = (service: string, component: string, where = service): Problem =>
   new Problem(
     "component_not_found",
-    `there is no component ${component}: ${why}`,
+    `there is no component ${component} in ${where}`,
     `see its components with: mcp status ${service}`,
   );
 

@@ -30,7 +30,7 @@ export async function* logs(
 ): AsyncGenerator<ComponentLogLine, void> {
   const { record } = await engine.states.load(service);
   if (component !== undefined && !record.components.some(({ name }) => name === component))
-    throw componentNotFound(service, component, `${service} has no such component`);
+    throw componentNotFound(service, component);
   if (options.follow) return yield* followLogs(engine, { service, component }, options, signal);
   const joined = AbortSignal.any([signal, engine.signal]);
   const instances = startedOnes(record.instances, component);

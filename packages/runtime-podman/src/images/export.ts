@@ -71,7 +71,7 @@ async function writeTar(api: PodmanApi, container: string, path: string, signal:
     await rm(beside, { force: true });
     signal.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-    throw new Problem("disk_full", `no space left to write ${path}`, "make room: mcp prune", {
+    throw new Problem("disk_full", `no space left to write ${path}`, "make room: df -h; podman image prune", {
       cause: error,
     });
   }

@@ -98,7 +98,7 @@ function pullFailed({ reference }: ImagePin, said: string): Problem {
     return new Problem(
       "disk_full",
       `${reference} could not be pulled: no space left on device`,
-      "make room: mcp prune",
+      "make room: df -h; podman image prune",
     );
   }
   return new Problem(

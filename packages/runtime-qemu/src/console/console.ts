@@ -246,5 +246,5 @@ const stampable =
 function asConsoleProblem(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (isProblem(error) || (code !== "ENOSPC" && code !== "EDQUOT")) return error;
-  return new Problem("disk_full", `no space left to write ${path}`, "make room: mcp prune", { cause: error });
+  return new Problem("disk_full", `no space left to write ${path}`, "make room: df -h", { cause: error });
 }

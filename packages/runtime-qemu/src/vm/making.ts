@@ -52,6 +52,6 @@ export function strangersName(name: string, { path }: VmFolder): Problem {
   return new Problem(
     "spec_conflict",
     `${path} is there, and holds no virtual machine of ours`,
-    `see what it is, and move it away: ls -la ${path}; mcp will not touch it (wanted for ${name})`,
+    `see what it is, and move it away, since ${name} needs the place: ls -la ${path}`,
   );
 }
