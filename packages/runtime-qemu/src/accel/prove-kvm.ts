@@ -17,7 +17,7 @@ export type Proof =
       readonly ok: false;
       readonly why: string;
       readonly hint: string;
-      /** False where a busy machine could be the reason: then it is tried again another time. */
+      /** False where a busy machine could be the reason: then it is tried again before long. */
       readonly isLasting: boolean;
     };
 
@@ -147,8 +147,8 @@ const stopped = (state: string): Proof => ({
 
 const hung = (timeoutMs: number): Proof => ({
   ok: false,
-  why: `a guest on /dev/kvm did nothing within ${timeoutMs / 1_000} s`,
-  hint: "see whether the machine is overloaded: uptime",
+  why: `/dev/kvm opens, but a guest on it did nothing within ${timeoutMs / 1_000} s`,
+  hint: "see whether the machine is overloaded: uptime; where it is itself virtual, turn on nested virtualization on its host",
   isLasting: false,
 });
 

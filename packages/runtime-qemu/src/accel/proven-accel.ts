@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
-import { Problem } from "@mcp/base";
-import { bootId } from "@mcp/host";
+import { type Clock, Problem } from "@mcp/base";
+import { bootId, realClock } from "@mcp/host";
 import type { QemuUser } from "../confinement/qemu-user.ts";
 import type { Qemu } from "../process/qemu-version.ts";
 import { type Proof, proveKvm } from "./prove-kvm.ts";
@@ -17,6 +17,7 @@ export interface AccelOptions {
   readonly kvmDevice?: string;
   /** Milliseconds for the tiny guest. */
   readonly timeoutMs?: number;
+  readonly clock?: Clock;
 }
 
 export type Accel =
@@ -29,7 +30,7 @@ export type Accel =
 
 /**
  * How guests run here: by KVM if it was seen to work, else by TCG. The answer holds until the machine reboots, or QEMU, its
- * user or the device's permissions change.
+ * user or the device's permissions change; that a guest hung, for ten minutes.
  *
  * @throws Problem `runtime_unavailable` where KVM and nothing else is wanted, and does not work.
  */
@@ -48,7 +49,7 @@ export async function provenAccel(options: AccelOptions, signal: AbortSignal): P
 }
 
 async function proofOfKvm(options: AccelOptions, signal: AbortSignal): Promise<Proof> {
-  const { qemu, user, memory, kvmDevice = "/dev/kvm", timeoutMs } = options;
+  const { qemu, user, memory, kvmDevice = "/dev/kvm", timeoutMs, clock = realClock } = options;
   const device = await stat(kvmDevice).catch(() => undefined);
   if (!device) {
     return {
@@ -65,12 +66,12 @@ async function proofOfKvm(options: AccelOptions, signal: AbortSignal): Promise<P
     user: user ?? null,
     device: [device.mode, device.uid, device.gid],
   };
-  const known = await recall(memory, circumstances);
+  const known = await recall(memory, circumstances, clock.now());
   if (known) return known;
   const proof = await proveKvm(
     { program: qemu.program, user, ...(timeoutMs !== undefined && { timeoutMs }) },
     signal,
   );
-  if (proof.ok || proof.isLasting) await remember(memory, circumstances, proof);
+  await remember(memory, circumstances, proof, clock.now());
   return proof;
 }

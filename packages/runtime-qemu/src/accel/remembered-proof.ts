@@ -6,17 +6,25 @@ import type { Proof } from "./prove-kvm.ts";
 export type Circumstances = Readonly<Record<string, unknown>>;
 
 const version = 1;
+/** What may have been an overloaded machine's fault is not asked for at every start of a guest, but soon again. */
+const doubtfulForMs = 10 * 60_000;
 
 /** What was remembered under the same circumstances; undefined if nothing, or nothing that can be read: it is proven again then. */
-export async function recall(path: string, circumstances: Circumstances): Promise<Proof | undefined> {
+export async function recall(
+  path: string,
+  circumstances: Circumstances,
+  nowMs: number,
+): Promise<Proof | undefined> {
   try {
     const kept = JSON.parse(await readFile(path, "utf8"));
     if (kept.v !== version || JSON.stringify(kept.circumstances) !== JSON.stringify(circumstances))
       return undefined;
-    const { ok, why, hint } = kept.proof;
+    const { ok, why, hint, isLasting } = kept.proof;
     if (ok === true) return { ok };
+    const ageMs = nowMs - kept.atMs;
+    if (isLasting !== true && !(ageMs >= 0 && ageMs < doubtfulForMs)) return undefined;
     return ok === false && typeof why === "string" && typeof hint === "string"
-      ? { ok, why, hint, isLasting: true }
+      ? { ok, why, hint, isLasting: isLasting === true }
       : undefined;
   } catch {
     return undefined;
@@ -24,6 +32,11 @@ export async function recall(path: string, circumstances: Circumstances): Promis
 }
 
 /** @throws Problem as `writeFileAtomic` does. */
-export async function remember(path: string, circumstances: Circumstances, proof: Proof): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify({ v: version, circumstances, proof })}\n`);
+export async function remember(
+  path: string,
+  circumstances: Circumstances,
+  proof: Proof,
+  nowMs: number,
+): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify({ v: version, atMs: nowMs, circumstances, proof })}\n`);
 }

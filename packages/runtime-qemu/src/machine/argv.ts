@@ -21,6 +21,8 @@ export function qemuArgv(machine: Machine): readonly string[] {
     ...["-display", "none", "-monitor", "none"],
     ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
     ...["-machine", machineModel(machine)],
+    // Else microvm's devices speak virtio as before its first standard, which some guests and devices do not know.
+    ...(machine.model === "microvm" ? ["-global", "virtio-mmio.force-legacy=false"] : []),
     ...["-accel", machine.accel],
     ...["-cpu", machine.accel === "kvm" ? "host" : "max"],
     ...["-m", `${memoryMiB}M`],
