@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { realClock, silentLogger } from "@mcp/host";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Console } from "../../src/console/console.ts";
+import { exitOf } from "../../src/vm/exit.ts";
+import { imageOf, NanosRig, program, unikernel } from "./nanos-rig.ts";
+
+const sha256 = async (path: string) =>
+  createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+
+describe("a unikernel, built by the tests' ops and booted by QEMU", () => {
+  let rig: NanosRig;
+  beforeAll(async () => {
+    rig = await NanosRig.open();
+  });
+  afterAll(() => rig.close());
+
+  it("runs the image's program with its arguments, its environment and its files, and tells its exit code", async () => {
+    const images = imageOf([program("usr/bin/app"), { name: "etc/greeting", data: "from a file" }], {
+      entrypoint: ["app"],
+      cmd: ["--print", "hello, wörld", "--env", "NAME", "--file", "/etc/greeting", "--exit", "7"],
+      env: { NAME: "image" },
+    });
+    const spec = unikernel({ env: { NAME: "definition" } });
+    const { qemuCode, vm, image } = await rig.run(await rig.builder(), spec, images);
+    expect((await vm.lines()).map(({ text }) => text)).toEqual(["hello, wörld", "definition", "from a file"]);
+    expect(qemuCode).toBe(15);
+    const qemu = { code: qemuCode ?? 0, ended: "exited" } as const;
+    const exit = exitOf({ atMs: 1, qemu, status: [], outOfMemory: false, hasDebugExit: true });
+    expect(exit).toEqual({ atMs: 1, code: 7, reason: "exited" });
+    expect(image.facts).toEqual({ program: "/usr/bin/app" });
+  });
+
+  it("brings a line of 20 000 characters back whole, and tells each line's time", async () => {
+    const long = "x".repeat(20_000);
+    const images = imageOf([program("app")]);
+    const spec = unikernel({
+      cmd: ["/app", "--print", "a", "--wait", "300", "--print", long, "--print", "b", "--exit", "0"],
+    });
+    const { vm, qemuCode } = await rig.run(await rig.builder(), spec, images);
+    const lines = await vm.lines();
+    expect(lines.map(({ text }) => text)).toEqual(["a", long, "b"]);
+    expect(qemuCode).toBe(1);
+    expect((lines[1]?.atMs ?? 0) - (lines[0]?.atMs ?? 0)).toBeGreaterThan(200);
+  });
+
+  it("leaves the image as it was built, whatever the guest writes", async () => {
+    const spec = unikernel({ cmd: ["/app", "--print", "up"] });
+    const { image } = await rig.run(await rig.builder(), spec, imageOf([program("app")]), async () => {});
+    const again = await rig.emptyFolder();
+    await (await rig.builder()).build(spec, imageOf([program("app")]), again, AbortSignal.timeout(30_000));
+    expect(await sha256(join(image.folder, "disk.img"))).toBe(await sha256(join(again, "disk.img")));
+  });
+
+  it("keeps the raw console small while QEMU writes it, and loses no line", async () => {
+    const cycle = Array.from({ length: 60 }, (_, index) => `line ${index} ${"·".repeat(200)}`);
+    const cmd = ["/app", ...cycle.flatMap((text) => ["--print", text]), "--again"];
+    const images = imageOf([program("app")]);
+    const spec = unikernel({ cmd });
+    const slackBytes = 64 * 1024;
+    const { vm } = await rig.run(
+      await rig.builder(),
+      spec,
+      images,
+      async ({ folder }) => {
+        const raw = join(folder.run, "serial");
+        await expect.poll(async () => (await stat(raw)).size, { timeout: 40_000 }).toBeGreaterThan(600_000);
+        await expect.poll(async () => (await stat(raw)).blocks * 512).toBeLessThan(slackBytes * 3);
+      },
+      { slackBytes },
+    );
+    const texts = (await vm.lines()).map(({ text }) => text);
+    expect(texts.length).toBeGreaterThan(1_000);
+    for (const [index, text] of texts.slice(0, -1).entries()) expect(text).toBe(cycle[index % cycle.length]);
+  });
+
+  it("marks what the guest wrote while nobody read, and repeats nothing", async () => {
+    const cmd = ["/app", "--print", "one", "--wait", "500", "--print", "two", "--wait", "30000"];
+    const spec = unikernel({ cmd });
+    const builder = await rig.builder();
+    const { vm } = await rig.run(
+      builder,
+      spec,
+      imageOf([program("app")]),
+      async ({ console, lines, folder }) => {
+        await expect.poll(async () => (await lines()).length).toBe(1);
+        await console.close();
+        await expect
+          .poll(async () => (await readFile(join(folder.run, "serial"), "utf8")).includes("two"))
+          .toBe(true);
+      },
+    );
+    const later = new Console({
+      folder: vm.folder,
+      outputs: { stdout: "serial" },
+      clock: realClock,
+      log: silentLogger,
+    });
+    await later.finish();
+    expect(await vm.lines()).toMatchObject([{ text: "one" }, { text: "two", found: true }]);
+  });
+});
