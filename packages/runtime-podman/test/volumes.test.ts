@@ -2,6 +2,7 @@ import { chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SocketProxy } from "./socket-proxy.ts";
+import { supervisorsOf } from "./supervisors.ts";
 import { withRig } from "./with-rig.ts";
 
 describe.each(["root", "user"] as const)("volumes, where podman runs as %s", (who) => {
@@ -61,6 +62,7 @@ describe.each(["root", "user"] as const)("volumes, where podman runs as %s", (wh
     }
     expect(await at.runtime.inspect(spec.name, signal)).toBeUndefined();
     expect(await statesOf(spec.name)).toEqual([]);
+    await expect.poll(() => supervisorsOf(at.rig.folder, spec.name)).toEqual([]);
     await expect(rm(join(folders.secret, "ran"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 
@@ -76,6 +78,7 @@ describe.each(["root", "user"] as const)("volumes, where podman runs as %s", (wh
     for (let times = 0; times < 2; times++)
       await expect(at.runtime.start(spec, signal)).rejects.toMatchObject(refused);
     expect(await statesOf(spec.name)).toEqual(["exited"]);
+    await expect.poll(() => supervisorsOf(at.rig.folder, spec.name)).toEqual([]);
     await rm(folders.allowed);
     await rename(`${folders.allowed}-moved`, folders.allowed);
     await at.runtime.start(spec, signal);

@@ -2,7 +2,7 @@ import type { Clock } from "@mcp/base";
 import { engineSays, expectStatus, isNoSuchContainer } from "../http/reply.ts";
 import type { PodmanApi } from "../podman-api.ts";
 import { inspectContainer, isInstance } from "./lookup.ts";
-import { isLost } from "./lost.ts";
+import { hasEnded, isLost } from "./lost.ts";
 import type { InspectedContainer } from "./shapes.ts";
 
 const slackMs = 15_000;
@@ -37,17 +37,25 @@ export async function stopContainer(
   return true;
 }
 
-/** Kills it; it is kept. Also what is ready and was not started. */
-export async function endById(api: PodmanApi, id: string, signal: AbortSignal): Promise<void> {
+/** Kills it, unless it ends within its grace; it is kept. Also what is ready and was not started. */
+export async function endById(api: PodmanApi, id: string, signal: AbortSignal, graceMs = 0): Promise<void> {
+  const query = { timeout: Math.ceil(graceMs / 1_000) };
   const call = { what: `stop ${id}`, method: "POST", path: `/containers/${id}/stop` } as const;
-  const reply = await api.call({ ...call, query: { timeout: 0 }, timeoutMs: slackMs }, signal);
-  expectStatus(reply, call.what, 204, 304);
+  const reply = await api.call({ ...call, query, timeoutMs: graceMs + slackMs }, signal);
+  if (!isNoSuchContainer(reply)) expectStatus(reply, call.what, 204, 304);
 }
 
-/** False if there is none. */
+/**
+ * False if there is none. Podman (4.3) that was killed in the middle of a stop or a removal shows it as stopping, though
+ * nobody stops it. Asked to remove it then, also by force, it takes that for ended: it would forget it, and the process
+ * and its supervisor would go on, found by nobody. So it is ended first.
+ */
 export async function removeContainer(api: PodmanApi, name: string, signal: AbortSignal): Promise<boolean> {
   const found = await ours(api, name, signal);
-  return found !== undefined && removeById(api, found.Id, signal);
+  if (!found) return false;
+  const { Status, Pid } = found.State;
+  if (Status === "stopping" && !hasEnded(Pid)) await endById(api, found.Id, signal);
+  return removeById(api, found.Id, signal);
 }
 
 /** Kills it if it runs; with its anonymous volumes. False if there is none. */

@@ -27,6 +27,9 @@ export interface StartDeps extends RequestDeps {
 }
 
 const pauseMs = 100;
+/** By then nobody is stopping any more what is still shown as stopping, or it has had its time. */
+const stoppedMs = 20_000;
+const lastGraceMs = 10_000;
 
 /**
  * Create and start: two round trips when all is well. Whatever was assumed (an image under that name, a network, a free
@@ -34,7 +37,8 @@ const pauseMs = 100;
  *
  * Podman may be killed at any point of it, and leaves a name without a container, a container that it shows as created
  * though its process is there already, or one that is for ever being removed. One that lost its supervisor runs or is
- * being stopped for ever. None of these can be started, so what stays half made is removed, and made again.
+ * being stopped for ever. None of these can be started, so what stays half made is removed, and made again. What podman
+ * was killed in the middle of stopping runs on, shown as stopping for ever: it is stopped anew.
  */
 export async function startContainer(
   deps: StartDeps,
@@ -60,6 +64,8 @@ export async function startContainer(
       const left = found ?? (await findUnfinished(api, spec.name, signal));
       if (left) await removeById(api, left.Id, signal);
       hasCleared = true;
+    } else if (found && isLeftStopping(found) && clock.monotonic() - begin > stoppedMs) {
+      await endById(api, found.Id, signal, lastGraceMs);
     } else {
       await clock.sleep(pauseMs, signal);
     }
@@ -152,6 +158,9 @@ async function startFound(
   deps.heldPorts.add(spec);
   throw startProblem(spec, reply);
 }
+
+const isLeftStopping = ({ State: { Status, Pid } }: InspectedContainer): boolean =>
+  Status === "stopping" && !hasEnded(Pid);
 
 /** Whether podman has made it ready, and it is not to be started. */
 const isRefusal = (error: unknown): boolean =>
