@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { judgeBuild } from "./ops.ts";
+import { opsConfig } from "./ops-config.ts";
+
+const said = (stdout: string, exitCode = 0) => ({ exitCode, stdout, stderr: "" });
+const built = "Bootable image file:/home/.ops/images/x\n";
+
+describe("judging what ops did", () => {
+  it.each([
+    ["a line and a file", said(built), 512, undefined],
+    [
+      "a line after others, in colour",
+      said(`\u001b[31mupdate!\u001b[0m\r\n\u001b[1m${built}`),
+      512,
+      undefined,
+    ],
+    ["no line", said("Error: unknown flag: --x\nUsage:"), undefined, "ended without an image"],
+    ["a file and no line", said(""), 512, "ended without an image"],
+    ["a line without a path", said("Bootable image file:\n"), 512, "ended without an image"],
+    ["a line and no file", said(built), undefined, "says that it built an image, and there is none"],
+    ["an empty file", said(built), 0, "built an image that is empty"],
+    ["a failure", said(built, 1), 512, "failed with exit code 1"],
+  ])("%s", (_, result, bytes, expected) => {
+    expect(judgeBuild(result, bytes)).toBe(expected);
+  });
+});
+
+describe("the config of ops", () => {
+  it("names what the guest runs, where, with what, and that it tells its exit code", () => {
+    const program = {
+      path: "/usr/bin/node",
+      argv: ["node", "/app.js"],
+      env: { PORT: "80" },
+      workdir: "/srv",
+    };
+    const mounts = [{ tag: "0", path: "/data" }];
+    const kernel = "/opt/nanos/kernel.img";
+    expect(opsConfig({ program, names: ["app.js", "usr"], mounts, bytes: 10 * 1024 ** 2, kernel })).toEqual({
+      Args: ["/app.js"],
+      Env: { PORT: "80" },
+      Dirs: ["app.js", "usr"],
+      NameServers: ["10.0.2.3"],
+      BaseVolumeSz: "75m",
+      Kernel: kernel,
+      ManifestPassthrough: {
+        program: "/usr/bin/node",
+        arguments: ["node", "/app.js"],
+        cwd: "/srv",
+        debug_exit: "t",
+        mounts: { "%0": "/data" },
+      },
+    });
+  });
+});
