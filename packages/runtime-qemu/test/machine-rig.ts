@@ -122,7 +122,8 @@ export class MachineRig {
       await killProcess(identity);
       while (await isAlive(identity)) await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    await rm(this.folder, { recursive: true, force: true });
+    // A keeper may be writing down the end of what was just killed.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 10 });
   }
 }
 

@@ -66,7 +66,7 @@ export async function openQmp(
       throw new Problem(
         "runtime_timeout",
         `QEMU did not open its socket ${runFolder}/${socketName} within ${printDuration(timeoutMs)}`,
-        `see whether it hangs: fuser -v ${runFolder}`,
+        "see whether this machine is overloaded: mcp doctor, uptime",
       );
     }
     await new Promise((resolve) => setTimeout(resolve, againMs));
