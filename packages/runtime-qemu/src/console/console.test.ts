@@ -1,7 +1,7 @@
-import { appendFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { realClock, silentLogger } from "@mcp/host";
+import { type Logger, realClock, silentLogger } from "@mcp/host";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VmFolder } from "../vm/vm-folder.ts";
 import { Console, type ConsoleOptions } from "./console.ts";
@@ -107,5 +107,41 @@ describe("a machine's console", () => {
     await writes("\r\nafter\n");
     await console.finish();
     expect(await texts()).toEqual(["x".repeat(40_000), "after"]);
+  });
+
+  it("warns once when the log cannot be written, and misses nothing once it can", async () => {
+    const warnings: string[] = [];
+    const log: Logger = { ...silentLogger, warn: (message) => warnings.push(message) };
+    await mkdir(folder.log);
+    const console = open({ log });
+    console.start();
+    await writes("one\n");
+    await realClock.sleep(1_300);
+    expect(warnings).toEqual(["a console cannot be written down"]);
+    await rm(folder.log, { recursive: true });
+    await expect.poll(() => texts()).toEqual(["one"]);
+    await writes("two\n");
+    await expect.poll(() => texts()).toEqual(["one", "two"]);
+  });
+
+  it("keeps only the end of files that are no part of the log", async () => {
+    const console = open({ bounded: ["kernel"], slackBytes: 100_000 });
+    await console.newBoot();
+    console.start();
+    const blocks = async () => (await stat(join(folder.run, "kernel"))).blocks * 512;
+    await writes("x".repeat(3_000_000), "kernel");
+    await expect.poll(blocks).toBeLessThan(1_300_000);
+    expect(await blocks()).toBeGreaterThan(900_000);
+    expect(await texts()).toEqual([]);
+  });
+
+  it("is read without being watched", async () => {
+    await rm(folder.run, { recursive: true });
+    const console = open();
+    console.start();
+    await realClock.sleep(150);
+    await mkdir(folder.run);
+    await writes("one\n");
+    await expect.poll(() => texts()).toEqual(["one"]);
   });
 });
