@@ -38,9 +38,9 @@ describe("mcp logs", () => {
       follow: true,
     });
     expect((await mcp.output("logs hello --json")).split("\n")).toEqual([
-      '{"at":"2026-01-02T11:00:00Z","component":"web","instance":"","stream":"stdout","text":"listening"}',
-      '{"at":"2026-01-02T11:00:00Z","component":"db","instance":"","stream":"stderr","text":"ready"}',
-      '{"at":"2026-01-02T11:00:00Z","component":"web","instance":"","stream":"stdout","text":""}',
+      '{"at":"2026-01-02T11:00:00Z","component":"web","instance":"","stream":"stdout","text":"listening","found":false}',
+      '{"at":"2026-01-02T11:00:00Z","component":"db","instance":"","stream":"stderr","text":"ready","found":false}',
+      '{"at":"2026-01-02T11:00:00Z","component":"web","instance":"","stream":"stdout","text":"","found":false}',
       "",
     ]);
   });
@@ -61,6 +61,20 @@ describe("mcp logs", () => {
     });
     expect((await mcp.cli.run("logs hello -f --json")).stderr).toBe("");
     expect(await mcp.output("logs hello")).toBe("old\nnew\n");
+  });
+
+  it("mark the times of lines that were written before anybody read them", async () => {
+    await mcp.answerWith({
+      getService: () => ({ service: hello }),
+      async *logs() {
+        yield { lines: [{ ...line("web", "missed"), found: true }, line("web", "seen")] };
+      },
+    });
+    expect(await mcp.output("logs hello -t")).toBe(
+      "~2026-01-02T11:00:00Z missed\n2026-01-02T11:00:00Z seen\n",
+    );
+    expect(await mcp.output("logs hello")).toBe("missed\nseen\n");
+    expect(await mcp.output("logs hello --json")).toContain('"text":"missed","found":true}\n');
   });
 
   it("have no prefix where there is one component", async () => {

@@ -196,12 +196,14 @@ export function encodeLogLine({
   instance,
   stream,
   text,
+  found,
 }: ComponentLogLine): Init<typeof LogLineSchema> {
   return {
     component,
     instance,
     stream: stream === "stderr" ? LogLine_Stream.STDERR : LogLine_Stream.STDOUT,
     text,
+    found: found === true,
     ...stamp("at", atMs),
   };
 }

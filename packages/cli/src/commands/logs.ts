@@ -13,7 +13,8 @@ export default class Logs extends AgentCommand {
     "The lines of all its components, in the order they were written, each with its component before it where there " +
     "are several. --follow goes on with what a deploy, a start or a restart begins, and says on standard error when a new " +
     "instance takes over; it ends when the service is undeployed. " +
-    "With --json each line is an object on a line of its own: at, component, instance, stream, text.";
+    "With --json each line is an object on a line of its own: at, component, instance, stream, text, and found, which is " +
+    "true for a line that was written earlier than its time, when nobody was there to read it.";
   static override args = {
     service: requiredArgument({ description: "service, or service/component" }),
   };
@@ -26,7 +27,10 @@ export default class Logs extends AgentCommand {
       min: 0,
     }),
     since: string({ summary: "only what was written since: 10m, 2h, or a time", helpValue: "TIME" }),
-    timestamps: boolean({ char: "t", summary: "begin each line with its time" }),
+    timestamps: boolean({
+      char: "t",
+      summary: "begin each line with its time; ~ before one that was written earlier than that",
+    }),
   };
   static override examples = [
     "<%= config.bin %> logs hello",
@@ -77,11 +81,12 @@ async function componentsOf(
 
 const streams = { STREAM_STDOUT: "stdout", STREAM_STDERR: "stderr", STREAM_UNSPECIFIED: "stdout" } as const;
 
-const jsonLine = ({ at, component, instance, stream, text }: LogLineJson): string =>
+const jsonLine = ({ at, component, instance, stream, text, found }: LogLineJson): string =>
   JSON.stringify({
     at: at ?? null,
     component: component ?? "",
     instance: instance ?? "",
     stream: streams[(stream as keyof typeof streams) ?? "STREAM_STDOUT"] ?? "stdout",
     text: text ?? "",
+    found: found ?? false,
   });

@@ -19,13 +19,15 @@ export function logView({ style, components, hasTimestamps }: LogViewOptions): (
     style.blue,
     style.red,
   ];
-  return ({ at = "", component = "", text = "" }) => {
+  return ({ at = "", component = "", text = "", found = false }) => {
     // A deploy while the log is followed may add one.
     if (!names.includes(component)) names.push(component);
     const width = Math.max(...names.map((name) => name.length));
     const paint = paints[names.indexOf(component) % paints.length] ?? style.cyan;
     const prefix = names.length > 1 ? `${paint(`${component.padEnd(width)} |`)} ` : "";
-    return `${hasTimestamps ? `${style.dim(at)} ` : ""}${prefix}${text}`;
+    // Written earlier than that: nobody was there to read it.
+    const time = style.dim(`${found ? "~" : ""}${at}`);
+    return `${hasTimestamps ? `${time} ` : ""}${prefix}${text}`;
   };
 }
 
