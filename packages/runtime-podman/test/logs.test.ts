@@ -103,8 +103,9 @@ describe("a container's log", () => {
       const labels = JSON.parse(
         await at.rig.cli(["inspect", "--format", "{{json .Config.Labels}}", spec.name]),
       ) as Record<string, string>;
-      const args = Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
       const name = `${spec.name}-quiet`;
+      const own = { ...labels, "mcp.instance": name };
+      const args = Object.entries(own).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
       await at.rig.cli([
         "run",
         "--detach",
