@@ -130,13 +130,17 @@ cat_out=$!
 cat $own/err >"$err" &
 cat_err=$!
 
-# The program is the only child of \`time\`. One SIGTERM, however often the button is pressed.
+# The program is the only child of \`time\`. One SIGTERM, however often the button is pressed; a press that comes before
+# there is a program is not the one.
 for event in /dev/input/event*; do
-  { dd bs=24 count=1 of=/dev/null 2>/dev/null <"$event" && {
-    read -r timer <$own/timer
-    read -r pid <"/proc/$timer/task/$timer/children"
-    kill -TERM $pid
-  }; } &
+  {
+    until dd bs=24 count=1 of=/dev/null 2>/dev/null <"$event" &&
+      read -r timer <$own/timer &&
+      read -r pid <"/proc/$timer/task/$timer/children" &&
+      kill -TERM $pid; do
+      usleep 10000
+    done 2>/dev/null
+  } &
 done
 
 tell started
@@ -149,8 +153,10 @@ tell started
 code=$?
 
 # As in a container, what the program leaves behind ends with it; else its output would have no end.
-while read -r children </proc/1/task/1/children; do
-  left=
+while :; do
+  # Not by its outcome: what is read has no line end, for which \`read\` fails.
+  children= left=
+  read -r children </proc/1/task/1/children
   for child in $children; do
     case $child in
       $cat_out | $cat_err) ;;

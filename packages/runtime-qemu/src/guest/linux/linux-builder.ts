@@ -17,7 +17,7 @@ import { KnownDigests } from "./known-digests.ts";
 import { findModules, type ModuleFiles } from "./module-files.ts";
 import { makeRootDisk, sqfstarArgv } from "./root-disk.ts";
 import { findBusybox } from "./static-busybox.ts";
-import { readTarFiles } from "./tar-files.ts";
+import { readTar } from "./tar-files.ts";
 import { writeInitrd } from "./write-initrd.ts";
 
 export interface LinuxBuilderOptions extends KernelPaths {
@@ -80,10 +80,10 @@ export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuil
       const began = performance.now();
       const config = await images.export(spec.image, tar, signal);
       const exported = performance.now();
-      const found = await readTarFiles(tar, new Set(["etc/passwd", "etc/group"]));
-      const accounts = parseAccounts(found.get("etc/passwd") ?? "", found.get("etc/group") ?? "");
-      await Promise.all([
-        makeRootDisk(tar, join(folder, files.disk), run, signal),
+      const found = await readTar(tar, new Set(["etc/passwd", "etc/group"]), options.clock.now());
+      const accounts = parseAccounts(found.files.get("etc/passwd") ?? "", found.files.get("etc/group") ?? "");
+      await allDone([
+        makeRootDisk(tar, found.newest, join(folder, files.disk), run, signal),
         copyFile(kernel.path, join(folder, files.kernel), constants.COPYFILE_FICLONE),
         baseInitramfs(busybox, modules, run, signal).then((bytes) =>
           writeFile(join(folder, files.initramfs), bytes, { mode: 0o600, signal }),
@@ -98,6 +98,12 @@ export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuil
 
     prepare: (image, spec, folder, signal) => prepare(image, spec, folder, signal),
   };
+}
+
+/** All of them, and when one fails its error only after the others have stopped writing. */
+async function allDone(works: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(works))
+    if (outcome.status === "rejected") throw outcome.reason;
 }
 
 async function prepare(

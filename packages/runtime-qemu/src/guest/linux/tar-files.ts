@@ -3,20 +3,34 @@ import { type FileHandle, open } from "node:fs/promises";
 const block = 512;
 const mostBytes = 1024 * 1024;
 
+export interface TarContents {
+  /** Of the regular files asked for: their text, by path. */
+  readonly files: ReadonlyMap<string, string>;
+  /** When the newest entry was last changed, in seconds since the epoch; what is of the future does not count. */
+  readonly newest: number;
+}
+
 /**
- * The contents of a few regular files of a tar archive, by their paths without a leading `./` or `/`. Only headers are
- * read, and what is between them skipped, so a large archive is soon done. Understood are plain, pax and GNU long names.
+ * A look into a tar archive, for a few files by their paths without a leading `./` or `/`. Only headers are read, and what
+ * is between them skipped, so a large archive is soon done. Understood are plain, pax and GNU long names.
  */
-export async function readTarFiles(path: string, wanted: ReadonlySet<string>): Promise<Map<string, string>> {
+export async function readTar(
+  path: string,
+  wanted: ReadonlySet<string>,
+  nowMs: number,
+): Promise<TarContents> {
   const found = new Map<string, string>();
+  let newest = 0;
   const file = await open(path, "r");
   try {
     let longName: string | undefined;
     let longSize: number | undefined;
     for (let at = 0; ; ) {
       const header = await readAt(file, at, block);
-      if (header.length < block || header.every((byte) => byte === 0)) return found;
-      const size = longSize ?? sizeOf(header);
+      if (header.length < block || header.every((byte) => byte === 0)) return { files: found, newest };
+      const size = longSize ?? numberAt(header, 124);
+      const changed = numberAt(header, 136);
+      if (changed * 1_000 <= nowMs) newest = Math.max(newest, changed);
       const body = at + block;
       const type = String.fromCharCode(header[156] ?? 0);
       at = body + Math.ceil(size / block) * block;
@@ -48,8 +62,8 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
 }
 
 /** Octal digits; or, where those are too few, a number in base 256 that is marked by its first bit. */
-function sizeOf(header: Buffer): number {
-  const field = header.subarray(124, 136);
+function numberAt(header: Buffer, at: number): number {
+  const field = header.subarray(at, at + 12);
   if ((field[0] ?? 0) & 0x80) return Number(field.readBigUInt64BE(4));
   return Number.parseInt(cString(field).trim() || "0", 8);
 }
