@@ -65,7 +65,8 @@ export class LineSplitter {
   }
 
   #take(lineEnd: 0 | 1): RawLine {
-    const whole = Buffer.concat(this.#pieces);
+    const [only] = this.#pieces;
+    const whole = only && this.#pieces.length === 1 ? only : Buffer.concat(this.#pieces);
     let length = whole.length;
     // A serial line ends its lines with CR LF, and a program that writes CR LF itself makes that CR CR LF.
     while (length > 0 && whole[length - 1] === carriageReturn) length--;

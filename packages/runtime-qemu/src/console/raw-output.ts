@@ -3,7 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import type { Logger, Run } from "@mcp/host";
 import { readAt } from "./read-at.ts";
 
-const chunkBytes = 256 * 1024;
+const chunkBytes = 64 * 1024;
 
 export interface RawOutputOptions {
   readonly log: Logger;

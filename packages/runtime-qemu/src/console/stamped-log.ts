@@ -69,12 +69,13 @@ export class StampedLog {
     };
     for (const line of lines) {
       const record = printRecord({ ...line, atMs });
-      if (this.#size + bytes + record.length > this.#halfBytes) {
+      const length = record.reduce((sum, piece) => sum + piece.length, 0);
+      if (this.#size + bytes + length > this.#halfBytes) {
         await flush();
         if (this.#hasLines) await this.#rotate(atMs);
       }
-      pending.push(record);
-      bytes += record.length;
+      pending.push(...record);
+      bytes += length;
       positions = { ...positions, [line.stream]: line.end };
       if (bytes >= positionsEveryBytes) await flush();
     }
@@ -93,7 +94,7 @@ export class StampedLog {
   }
 
   async #writePositions(atMs: number): Promise<void> {
-    const record = printRecord({ atMs, positions: this.#positions });
+    const record = Buffer.concat(printRecord({ atMs, positions: this.#positions }));
     await this.#write(record, this.#positions, atMs);
     this.#sincePositions = 0;
   }
@@ -116,7 +117,7 @@ export class StampedLog {
   async #rotate(atMs: number): Promise<void> {
     const beside = `${this.#path}.new`;
     const next = await openLog(beside);
-    const header = printRecord({ atMs, positions: this.#positions });
+    const header = Buffer.concat(printRecord({ atMs, positions: this.#positions }));
     try {
       await next.truncate(0);
       await next.appendFile(header);
