@@ -104,6 +104,11 @@ describe("building a unikernel by an ops that does not do it", () => {
       ok: false,
       hint: expect.stringContaining("[vm.nanos] ops"),
     });
+    const bare = createNanosBuilder({ ...deps, ops: await rig.ops(), opsHome: join(rig.folder, "bare") });
+    expect(await bare.probe(signal)).toMatchObject({
+      ok: false,
+      why: "ops has no Nanos kernel and boot image here",
+    });
     await rm(kernel);
     expect(await (await rig.builder()).probe(signal)).toMatchObject({
       ok: false,

@@ -8,7 +8,7 @@ import { type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageSource, WorkloadSpec } from "@mcp/runtime";
 import type { BuilderProbe, BuiltImage, GuestImage, GuestImageBuilder, GuestParts } from "../guest-image.ts";
 import { buildDisk } from "./build-disk.ts";
-import { Ops } from "./ops.ts";
+import { isFile, Ops } from "./ops.ts";
 import { mountTag } from "./ops-config.ts";
 
 export interface NanosOptions {
@@ -59,13 +59,17 @@ class NanosBuilder implements GuestImageBuilder {
 
   async probe(signal: AbortSignal): Promise<BuilderProbe> {
     signal.throwIfAborted();
-    const { ops = "ops", kernel, boot } = this.#options;
+    const { ops = "ops" } = this.#options;
     if ((await this.#ops.path()) === undefined) {
       const hint = "install ops, or name it in the agent's config: [vm.nanos] ops";
       return { ok: false, why: `ops is not installed (${ops})`, hint };
     }
-    for (const [key, path] of Object.entries({ kernel, boot })) {
-      if (path === undefined || (await isFile(path))) continue;
+    for (const [key, path] of Object.entries(await this.#parts())) {
+      if (path === undefined) {
+        const hint = "name both in the agent's config: [vm.nanos] kernel and boot";
+        return { ok: false, why: "ops has no Nanos kernel and boot image here", hint };
+      }
+      if (await isFile(path)) continue;
       return {
         ok: false,
         why: `there is no ${path}`,
@@ -82,7 +86,7 @@ class NanosBuilder implements GuestImageBuilder {
   }
 
   async ingredients(spec: WorkloadSpec, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
-    const { kernel, boot } = this.#options;
+    const { kernel, boot } = await this.#parts();
     return {
       builder: "nanos",
       version,
@@ -106,12 +110,10 @@ class NanosBuilder implements GuestImageBuilder {
     folder: string,
     signal: AbortSignal,
   ): Promise<BuiltImage> {
-    const { kernel, boot, buildWithinMs = 180_000, clock, log } = this.#options;
+    const { buildWithinMs = 180_000, clock, log } = this.#options;
     const began = clock.monotonic();
-    const paths = {
-      ...(kernel !== undefined && { kernel: resolve(kernel) }),
-      ...(boot !== undefined && { boot: resolve(boot) }),
-    };
+    const { kernel, boot } = await this.#parts();
+    const paths = { ...(kernel !== undefined && { kernel }), ...(boot !== undefined && { boot }) };
     const deps = { ops: this.#ops, buildWithinMs, ...paths };
     const program = await buildDisk(spec, images, join(folder, diskName), deps, signal);
     const ms = Math.round(clock.monotonic() - began);
@@ -155,6 +157,15 @@ class NanosBuilder implements GuestImageBuilder {
     };
   }
 
+  /** Those that are named, else those of the release that ops has. */
+  async #parts(): Promise<{ readonly kernel: string | undefined; readonly boot: string | undefined }> {
+    const { kernel, boot } = this.#options;
+    const release = await this.#ops.release();
+    const path = (named: string | undefined, name: string): string | undefined =>
+      named === undefined ? release && join(release, name) : resolve(named);
+    return { kernel: path(kernel, "kernel.img"), boot: path(boot, "boot.img") };
+  }
+
   /** Null for what is not named or not there. Asked before each start, so a file that has not changed is not read again. */
   async #sha256(path: string | undefined, signal: AbortSignal): Promise<string | null> {
     const info = path === undefined ? undefined : await stat(path).catch(() => undefined);
@@ -171,9 +182,3 @@ class NanosBuilder implements GuestImageBuilder {
 }
 
 const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-const isFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (info) => info.isFile(),
-    () => false,
-  );

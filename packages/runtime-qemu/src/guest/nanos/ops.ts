@@ -1,4 +1,4 @@
-import { access, constants, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { isProblem, Problem } from "@mcp/base";
@@ -51,6 +51,14 @@ export class Ops {
       if (isThere) return place;
     }
     return undefined;
+  }
+
+  /** The folder of the Nanos release that is installed in its home, if there is one. */
+  async release(): Promise<string | undefined> {
+    const home = join(this.#options.home, ".ops");
+    const version = (await readFile(join(home, "latest.txt"), "utf8").catch(() => "")).trim();
+    const folder = join(home, version);
+    return /^\w[\w.-]*$/.test(version) && (await isFile(join(folder, "kernel.img"))) ? folder : undefined;
   }
 
   /** What it calls itself: `0.1.46`. */
@@ -154,3 +162,9 @@ function buildProblem(why: string, { stdout, stderr }: RunResult, secrets: reado
 
 /** Its words, without colours, and without what overwrites a line of progress. */
 const plain = (text: string): string => stripVTControlCharacters(text).replaceAll(/\r\n?/g, "\n");
+
+export const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (info) => info.isFile(),
+    () => false,
+  );
