@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { chmod, readFile, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { realClock, silentLogger } from "@mcp/host";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { realClock, run, silentLogger } from "@mcp/host";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Console } from "../../src/console/console.ts";
+import { ImageCache } from "../../src/guest/image-cache.ts";
 import { exitOf } from "../../src/vm/exit.ts";
 import { imageOf, NanosRig, program, unikernel } from "./nanos-rig.ts";
 
@@ -14,8 +15,16 @@ const sha256 = async (path: string) =>
 
 describe("a unikernel, built by the tests' ops and booted by QEMU", () => {
   let rig: NanosRig;
+  let missing: string | undefined;
   beforeAll(async () => {
     rig = await NanosRig.open();
+    missing = await run(["qemu-system-x86_64", "--version"]).then(
+      () => undefined,
+      ({ message }: Error) => `not run: ${message}`,
+    );
+  });
+  beforeEach(({ skip }) => {
+    if (missing !== undefined) skip(missing);
   });
   afterAll(() => rig.close());
 
@@ -102,5 +111,32 @@ describe("a unikernel, built by the tests' ops and booted by QEMU", () => {
     });
     await later.finish();
     expect(await vm.lines()).toMatchObject([{ text: "one" }, { text: "two", found: true }]);
+  });
+
+  it("boots with folders of the host shared with it", async () => {
+    const host = await rig.emptyFolder();
+    const volume = { host, guest: "/data", readOnly: true, relabel: false };
+    const spec = unikernel({
+      cmd: ["/app", "--print", "up", "--exit", "3"],
+      volumes: [volume, { ...volume, guest: "/srv/more" }],
+    });
+    const { qemuCode } = await rig.run(await rig.builder(), spec, imageOf([program("app")]));
+    expect(qemuCode).toBe(7);
+  });
+
+  it("is built once, and refused once its image is another than what was built", async () => {
+    const signal = AbortSignal.timeout(60_000);
+    const cache = new ImageCache({ dir: join(rig.folder, "images"), log: silentLogger });
+    const builder = await rig.builder();
+    const images = imageOf([program("app")]);
+    const spec = unikernel({ cmd: ["/app", "--print", "up"] });
+    const image = await cache.get(builder, spec, images, signal);
+    const disk = join(image.folder, "disk.img");
+    expect(image.sha256["disk.img"]).toBe(await sha256(disk));
+    expect((await stat(disk)).mode & 0o777).toBe(0o400);
+    expect(await cache.get(builder, { ...spec, name: "hello.bbbbb" }, images, signal)).toEqual(image);
+    await chmod(disk, 0o600);
+    await truncate(disk, 1024);
+    await expect(cache.get(builder, spec, images, signal)).rejects.toMatchObject({ code: "image_corrupted" });
   });
 });
