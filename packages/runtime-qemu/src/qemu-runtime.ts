@@ -21,7 +21,7 @@ import { type BootDeps, boot } from "./vm/boot.ts";
 import { endAtOnce, endGently } from "./vm/end.ts";
 import { handleOf, readHandle } from "./vm/handle.ts";
 import { lookAt, type Sight, toWorkload } from "./vm/look.ts";
-import { makeVm, removeVm, strangersName } from "./vm/making.ts";
+import { makeVm, removeVm } from "./vm/making.ts";
 import { isInstanceName, VmFolder } from "./vm/vm-folder.ts";
 import { readRecord, type VmRecord } from "./vm/vm-record.ts";
 
@@ -97,7 +97,7 @@ export class QemuRuntime implements Runtime {
 
   stop(name: string, { graceMs }: { readonly graceMs: number }, signal: AbortSignal): Promise<void> {
     return this.#lanes.run(name, async () => {
-      const found = await this.#findOurs(name, signal);
+      const found = await this.#find(name, signal);
       if (!found?.sight.process) return;
       this.#stopping.add(name);
       try {
@@ -110,7 +110,7 @@ export class QemuRuntime implements Runtime {
 
   remove(name: string, signal: AbortSignal): Promise<void> {
     return this.#lanes.run(name, async () => {
-      const found = await this.#findOurs(name, signal);
+      const found = await this.#find(name, signal);
       if (!found) return;
       if (found.sight.process) await endAtOnce(found.folder, found.sight.process, this.#deps, signal);
       await this.#discard(found.folder);
@@ -196,15 +196,6 @@ export class QemuRuntime implements Runtime {
     const sight = await lookAt(folder, record, { bootId, isStopping: (which) => this.#stopping.has(which) });
     this.#deps.attendance.attend(folder, record);
     return { folder, record, sight };
-  }
-
-  /** @throws Problem `spec_conflict` if what has the name is not ours. */
-  async #findOurs(name: string, signal: AbortSignal): Promise<Found | undefined> {
-    const found = await this.#find(name, signal);
-    if (found) return found;
-    const folder = VmFolder.of(this.#deps.stateDir, name);
-    if (await folder.exists()) throw strangersName(name, folder);
-    return undefined;
   }
 
   async #discard(folder: VmFolder): Promise<void> {

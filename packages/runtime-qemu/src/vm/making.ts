@@ -37,7 +37,8 @@ export async function makeVm(stateDir: string, spec: WorkloadSpec, clock: Clock)
 export async function removeVm(stateDir: string, folder: VmFolder): Promise<void> {
   const gone = join(stateDir, `${beside.removing}${randomBytes(6).toString("hex")}`);
   await rename(folder.path, gone);
-  await rm(gone, { recursive: true, force: true });
+  // A keeper may be writing its last word.
+  await rm(gone, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** What was cut short in making or removing. Only for who has the state folder alone, at its beginning. */

@@ -1,10 +1,10 @@
-import { access, lchown, stat } from "node:fs/promises";
+import { access, lchown, mkdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, Problem } from "@mcp/base";
+import { type Clock, isProblem, Problem } from "@mcp/base";
 import type { QemuUser } from "../confinement/qemu-user.ts";
 import type { Share } from "../machine/machine.ts";
 import { startKept } from "../process/keeper.ts";
-import { isAlive } from "../process/process-identity.ts";
+import { isAlive, signalTo } from "../process/process-identity.ts";
 import { readErrors } from "./guest-words.ts";
 import type { VmFolder } from "./vm-folder.ts";
 
@@ -30,8 +30,12 @@ export async function findVirtiofsd(): Promise<string | undefined> {
 const listensWithinMs = 5_000;
 
 /**
- * One virtiofsd for each shared folder. It serves one QEMU, ends when that does, and has a keeper as QEMU has; a guest that
- * may only read gets the folder from a mount that can only be read, so that it is not the guest who is trusted with that.
+ * One virtiofsd for each shared folder. It serves one QEMU, ends when that does, and has a keeper as QEMU has. It sees the
+ * folder through a mount of its own, which only lets it read where the guest may only read: it is not the guest who is
+ * trusted with that.
+ *
+ * @throws Problem `volume_not_allowed` where the path leads through a link by now, `volume_missing`, `tool_missing`,
+ *   `start_failed`.
  */
 export async function startShares(
   folder: VmFolder,
@@ -42,71 +46,105 @@ export async function startShares(
   await Promise.all(
     shares.map(async (share, index) => {
       if (share.by !== "virtiofs") return;
-      const program = await findVirtiofsd();
-      if (program === undefined) {
-        throw new Problem(
-          "tool_missing",
-          "virtiofsd is not installed, without which a microVM has no volumes",
-          "install it: apt install qemu-system-common virtiofsd (whichever your distribution has)",
-        );
-      }
-      await isFolder(share.host);
-      const files = {
-        pid: join(folder.path, `share-${index}.pid`),
-        exit: join(folder.path, `share-${index}.exit`),
-        errors: join(folder.path, `share-${index}.err`),
-      };
-      const daemon = await startKept({ cwd: folder.run, argv: argvOf(program, share), files });
-      const socket = join(folder.run, share.socket);
-      const deadline = clock.monotonic() + listensWithinMs;
-      while (!(await isSocket(socket))) {
-        if (!(await isAlive(daemon)) || clock.monotonic() > deadline) {
-          throw new Problem(
-            "start_failed",
-            `${share.host} cannot be shared with the guest: ${(await readErrors(files.errors)).trim() || "virtiofsd does not listen"}`,
-            "virtiofsd must run as root, or where user namespaces are allowed: see mcp doctor",
-          );
-        }
-        await clock.sleep(10, signal);
-      }
-      if (qemuUser) await lchown(socket, qemuUser.uid, qemuUser.gid);
+      await startShare(folder, share, index, await folderAt(share.host), clock, signal);
+      if (qemuUser) await lchown(join(folder.run, share.socket), qemuUser.uid, qemuUser.gid);
     }),
   );
 }
 
-/** `$1` is shared for reading only; what follows is run. */
-const readOnlyScript = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"';
+async function startShare(
+  folder: VmFolder,
+  share: VirtiofsShare,
+  index: number,
+  which: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const program = await findVirtiofsd();
+  if (program === undefined) {
+    throw new Problem(
+      "tool_missing",
+      "virtiofsd is not installed, without which a microVM has no volumes",
+      "install it: apt install qemu-system-common virtiofsd (whichever your distribution has)",
+    );
+  }
+  const place = (what: string): string => join(folder.path, `share-${index}${what}`);
+  await mkdir(place(""), { recursive: true, mode: 0o700 });
+  const files = { pid: place(".pid"), exit: place(".exit"), errors: place(".err") };
+  const argv = shareArgv(program, share, which, place(""));
+  const daemon = await startKept({ cwd: folder.run, argv, files });
+  const deadline = clock.monotonic() + listensWithinMs;
+  while (!(await isSocket(join(folder.run, share.socket)))) {
+    if (!(await isAlive(daemon)) || clock.monotonic() > deadline) {
+      await signalTo(daemon, "SIGKILL");
+      const said = (await readErrors(files.errors)).trim();
+      if (said.endsWith(exchanged)) throw leadsElsewhere(share.host, ` ${exchanged}`);
+      throw new Problem(
+        "start_failed",
+        `${share.host} cannot be shared with the guest: ${said || "virtiofsd does not listen"}`,
+        "virtiofsd needs root, or user namespaces: see whether they are allowed with unshare --user --map-root-user true",
+      );
+    }
+    await clock.sleep(10, signal);
+  }
+}
+
+const exchanged = "the folder was exchanged";
+
+type VirtiofsShare = Extract<Share, { by: "virtiofs" }>;
+
+/**
+ * `$1` is the folder, `$2` where it is mounted, for this process alone, `$3` how, and `$4` which folder it was when it was
+ * looked at: somebody could have made the path lead elsewhere since. What follows is run.
+ */
+const mountScript = `mount --no-canonicalize --bind "$1" "$2" || exit
+[ "$(stat --format %d:%i "$2")" = "$4" ] || { echo "${exchanged}" >&2; exit 1; }
+[ "$3" = rw ] || mount --no-canonicalize -o remount,bind,ro "$2" || exit
+shift 4
+exec "$@"`;
 
 /** Of the C virtiofsd; the Rust one takes the same. */
-function argvOf(program: string, { host, socket, readOnly }: Extract<Share, { by: "virtiofs" }>): string[] {
+function shareArgv(program: string, share: VirtiofsShare, which: string, at: string): string[] {
+  const { host, socket, readOnly } = share;
+  const isRoot = process.getuid?.() === 0;
   // Its options are cut at commas, and a backslash keeps one.
-  const source = host.replaceAll(/[\\,]/g, (character) => `\\${character}`);
-  const argv = [program, `--socket-path=${socket}`, "-o", `source=${source}`, "-o", "sandbox=namespace"];
-  if (!readOnly) return argv;
+  const source = at.replaceAll(/[\\,]/g, (character) => `\\${character}`);
   return [
-    "unshare",
-    "--mount",
-    "--propagation",
-    "private",
-    "--",
-    "sh",
-    "-c",
-    readOnlyScript,
-    "sh",
-    host,
-    ...argv,
+    ...["unshare", "--mount", "--propagation", "private", ...(isRoot ? [] : ["--user", "--map-root-user"])],
+    ...["--", "sh", "-c", mountScript, "sh", host, at, readOnly ? "ro" : "rw", which],
+    ...[program, `--socket-path=${socket}`, "-o", `source=${source}`, "-o", "sandbox=namespace"],
   ];
 }
 
-async function isFolder(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory()) return;
+/**
+ * Which folder is at this very path, as `DEVICE:INODE`. The agent has resolved links: one that is there now was put there
+ * since.
+ */
+async function folderAt(path: string): Promise<string> {
+  try {
+    const led = await realpath(path);
+    if (led !== path) throw leadsElsewhere(path, ` it leads to ${led} by now`);
+    const found = await stat(path, { bigint: true });
+    if (found.isDirectory()) return `${found.dev}:${found.ino}`;
+  } catch (error) {
+    if (isProblem(error)) throw error;
+    const { message } = error as Error;
+    const hint = `make it, or take it out of the definition: mkdir -p ${path}`;
+    throw new Problem("volume_missing", `${path} cannot be mounted: ${message}`, hint, { cause: error });
+  }
   throw new Problem(
-    found ? "start_failed" : "volume_missing",
-    `${path} is ${found ? "no folder, and only folders can be shared with a microVM" : "not there"}`,
-    `make it, or take it out of the definition: mkdir -p ${path}`,
+    "start_failed",
+    `${path} cannot be shared with a microVM, which takes folders only`,
+    `mount the folder that it is in: ls -ld ${path}`,
   );
 }
+
+const leadsElsewhere = (path: string, why: string): Problem =>
+  new Problem(
+    "volume_not_allowed",
+    `${path} was not mounted:${why}`,
+    "see whether it, or a folder above it, is a link now; put the folder back, or deploy the definition again",
+  );
 
 async function isSocket(path: string): Promise<boolean> {
   return stat(path).then(

@@ -1,4 +1,3 @@
-import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { Problem } from "@mcp/base";
 
@@ -63,13 +62,6 @@ export class VmFolder {
   }
   get run(): string {
     return join(this.path, "run");
-  }
-
-  async exists(): Promise<boolean> {
-    return lstat(this.path).then(
-      () => true,
-      () => false,
-    );
   }
 }
 

@@ -134,10 +134,11 @@ cat_err=$!
 # there is a program is not the one.
 for event in /dev/input/event*; do
   {
-    until dd bs=24 count=1 of=/dev/null 2>/dev/null <"$event" &&
-      read -r timer <$own/timer &&
-      read -r pid <"/proc/$timer/task/$timer/children" &&
-      kill -TERM $pid; do
+    until dd bs=24 count=1 of=/dev/null <"$event" && read -r timer <$own/timer && {
+      # That file has no end of line, which \`read\` takes for a failure.
+      read -r pid <"/proc/$timer/task/$timer/children"
+      kill -TERM $pid
+    }; do
       usleep 10000
     done 2>/dev/null
   } &

@@ -75,6 +75,7 @@ async function withModules(path: string, configured: string | undefined): Promis
     configured === undefined
       ? [
           join(dirname(dirname(path)), "lib/modules", version),
+          join(dirname(dirname(path)), "usr/lib/modules", version),
           join("/lib/modules", version),
           join("/run/booted-system/kernel-modules/lib/modules", version),
           join("/run/current-system/kernel-modules/lib/modules", version),

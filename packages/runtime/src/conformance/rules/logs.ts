@@ -37,8 +37,7 @@ export const logRules = {
 
   "logs since leaves out what is older": async (bench: Bench) => {
     const { name } = await bench.start({ does: "ticks" });
-    await bench.until(name, "ran", ({ state }) => state === "running");
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await expect.poll(() => bench.texts(name), { timeout: bench.patienceMs }).toContain("tick 6");
     await bench.runtime.stop(name, { graceMs: 100 }, bench.signal);
     const all = await bench.lines(name);
     expect(all.length).toBeGreaterThan(4);
