@@ -19,6 +19,9 @@ has_package() {
   [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]] && return
   case $1 in
     busybox-static) command -v busybox ;;
+    qemu-system-x86) command -v qemu-system-x86_64 ;;
+    qemu-utils) command -v qemu-img ;;
+    squashfs-tools) command -v sqfstar ;;
     uidmap) command -v newuidmap ;;
     git | iptables | npm | podman | skopeo | slirp4netns | sudo) command -v "$1" ;;
     *) false ;;

@@ -6,6 +6,7 @@ lib=$(dirname "${BASH_SOURCE[0]}")
 . "$lib/say.sh"
 . "$lib/checkout.sh"
 . "$lib/debian.sh"
+. "$lib/guest-kernel.sh"
 . "$lib/toolchain.sh"
 . "$lib/workspace.sh"
 . "$lib/rootless.sh"
