@@ -93,7 +93,7 @@ describe.skipIf(guestsMissing)(`a Linux guest${guestsMissing ? ` (not run: ${gue
   it("serves what connects through a forwarded port, and passes the power button on as SIGTERM", async () => {
     const host = await freePort();
     const script =
-      "mkdir /tmp/w; hostname >/tmp/w/index.html 2>/dev/null || echo $HOSTNAME >/tmp/w/index.html; httpd -p 80 -h /tmp/w; trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.1; done";
+      "mkdir /www; echo $HOSTNAME >/www/index.html; httpd -p 80 -h /www; trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.1; done";
     const ports = [{ address: "127.0.0.1", host, guest: 80, protocol: "tcp" } as const];
     const guest = await LinuxGuest.boot(specOf(images.script(script), { ports, user: "0:0" }));
     try {
