@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isProblem, Problem } from "@mcp/base";
 import type { Logger } from "@mcp/host";
 import type { ImageSource, WorkloadSpec } from "@mcp/runtime";
+import { makePassable } from "../confinement/passable-folder.ts";
 import { attest, corrupted, digestOf, type FileRecord } from "./attest.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { GuestImage, GuestImageBuilder } from "./guest-image.ts";
@@ -94,7 +95,7 @@ export class ImageCache {
     const part = join(dir, await partName(key, randomBytes(4).toString("hex")));
     const folder = join(dir, key);
     try {
-      await mkdir(part, { mode: 0o711 });
+      await makePassable(part);
       const { files, facts } = await builder.build(spec, images, part, signal);
       const manifest: Manifest = {
         v: 1,
@@ -155,7 +156,7 @@ export class ImageCache {
 
   async #clear(): Promise<void> {
     const { dir, log } = this.#options;
-    await mkdir(dir, { recursive: true, mode: 0o711 });
+    await makePassable(dir);
     for (const name of await readdir(dir)) {
       if ((await isBuiltByTheLiving(name)) !== false) continue;
       await rm(join(dir, name), { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { link, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makePassable } from "../confinement/passable-folder.ts";
 
 /**
  * Which state folder this is: its path, and a number that was drawn when it was first used. The path alone would not tell
@@ -9,7 +10,7 @@ import { join } from "node:path";
  * @returns such as `/srv/mcp/vm-state (3f9c2a51d0e84b77)`.
  */
 export async function stateStore(stateDir: string): Promise<string> {
-  await mkdir(stateDir, { recursive: true, mode: 0o711 });
+  await makePassable(stateDir);
   const path = join(stateDir, ".store");
   const id = (await read(path)) ?? (await draw(path));
   return `${await realpath(stateDir)} (${id})`;
