@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { Agent, routesOf } from "@mcp/agent";
+import { Agent, machineCapacity, routesOf } from "@mcp/agent";
 import { asProblem } from "@mcp/base";
 import { createLogger, kernelHostPorts, type Logger, realClock } from "@mcp/host";
 import { type DatabaseLock, lockDatabase, openRegistry, type Registry } from "@mcp/registry";
@@ -63,7 +63,12 @@ async function openAtLeastForReading(path: string, agentVersion: string, log: Lo
   } catch (thrown) {
     const { code, message } = asProblem(thrown);
     if (code !== "disk_full" && code !== "database_read_only") throw thrown;
-    const registry = await openRegistry({ path, clock: realClock, readOnly: true }).catch(() => {
+    const registry = await openRegistry({
+      path,
+      clock: realClock,
+      readOnly: true,
+      capacity: machineCapacity,
+    }).catch(() => {
       throw thrown;
     });
     log.error("the database cannot be written: nothing can be changed until the agent is started anew", {
@@ -78,7 +83,13 @@ async function openAtLeastForReading(path: string, agentVersion: string, log: Lo
 async function openLocked(path: string, agentVersion: string): Promise<Opened> {
   const lock = lockDatabase(path);
   try {
-    return { registry: await openRegistry({ path, clock: realClock, agentVersion }), lock };
+    const registry = await openRegistry({
+      path,
+      clock: realClock,
+      agentVersion,
+      capacity: machineCapacity,
+    });
+    return { registry, lock };
   } catch (thrown) {
     lock.release();
     throw thrown;

@@ -1,6 +1,7 @@
 export { Agent } from "./agent.ts";
 export type { Deps, DoctorCheck, NamedRuntime } from "./deps.ts";
 export { storeKey } from "./engine/runtimes.ts";
+export { machineCapacity } from "./machine-capacity.ts";
 export type { RuntimeStatus } from "./queries/node-status.ts";
 export { toConnectError } from "./rpc/problems.ts";
 export { routesOf } from "./rpc/routes.ts";

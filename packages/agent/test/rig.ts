@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Client, createClient, createRouterTransport } from "@connectrpc/connect";
 import { realClock, silentLogger } from "@mcp/host";
 import { AgentService, type Operation, Operation_State, type OperationUpdate } from "@mcp/proto";
-import { openRegistry, type Registry } from "@mcp/registry";
+import { openRegistry, type Registry, type Size } from "@mcp/registry";
 import { FakeHost, FakeImages, FakeRuntime } from "@mcp/runtime/fake";
 import { Agent, type Deps, routesOf } from "../src/index.ts";
 import { FakeHostPorts } from "./fake-host-ports.ts";
@@ -38,9 +38,19 @@ export interface RigOptions extends Partial<Deps> {
   /** Default: in a folder of the rig's own. */
   readonly databasePath?: string;
   readonly readOnly?: boolean;
+  /** What virtual machines may be promised. Default: as much as they want. */
+  readonly capacity?: () => Size;
+  /** A second backend, for microVMs. */
+  readonly vms?: FakeHost;
 }
 
-export async function openRig({ databasePath, readOnly, ...more }: RigOptions = {}): Promise<Rig> {
+export async function openRig({
+  databasePath,
+  readOnly,
+  capacity,
+  vms,
+  ...more
+}: RigOptions = {}): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), "mcp-agent-"));
   const host = new FakeHost({ clock: realClock });
   const programs = new FakeHostPorts();
@@ -57,12 +67,20 @@ export async function openRig({ databasePath, readOnly, ...more }: RigOptions = 
     },
     async boot(extra = {}) {
       const path = databasePath ?? join(folder, "mcp.db");
-      const registry = await openRegistry({ path, clock: realClock, readOnly: readOnly ?? false });
+      const registry = await openRegistry({
+        path,
+        clock: realClock,
+        readOnly: readOnly ?? false,
+        ...(capacity && { capacity }),
+      });
       const agent = new Agent({
         node: "rift",
         version: "0.0.0-test",
         registry,
-        runtimes: [{ name: "fake", runtime: new FakeRuntime(host) }],
+        runtimes: [
+          { name: "fake", runtime: new FakeRuntime(host) },
+          ...(vms ? [{ name: "fake-vms", runtime: new FakeRuntime(vms) }] : []),
+        ],
         images: new FakeImages(host),
         hostPorts: programs,
         clock: realClock,

@@ -111,7 +111,12 @@ describe("host ports", () => {
     const { registry } = await open();
     await deployed(registry, "web", ["web"], { ports: [port("web", 80)] });
     const check = (service: string, knownName: string, number: number) =>
-      registry.checkClaims({ service, components: [{ name: "x", knownName }], ports: [port("x", number)] });
+      registry.checkClaims({
+        service,
+        components: [{ name: "x", knownName, desired: "running" }],
+        ports: [port("x", number)],
+        sizes: [],
+      });
     await check("shop", "shop", 81);
     await check("web", "web-x", 80);
     expect(await problemOf(check("shop", "shop", 80))).toMatchObject({ code: "port_taken" });

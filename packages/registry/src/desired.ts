@@ -2,6 +2,7 @@ import type { Clock } from "@mcp/base";
 import type { Queries } from "./database.ts";
 import { componentNotFound, isLeaving, serviceNotFound, serviceRow } from "./not-found.ts";
 import type { Desired } from "./records.ts";
+import { requireRoomToRun, type Size } from "./sizes.ts";
 
 /** See `Registry.setDesired`. */
 export async function setDesired(
@@ -10,8 +11,10 @@ export async function setDesired(
   service: string,
   desired: Desired,
   components?: readonly string[],
+  capacity?: Size,
 ): Promise<void> {
   const row = await serviceRow(queries, service);
+  if (desired === "running") await requireRoomToRun(queries, capacity, service, components);
   const now = clock.now();
   if (components) {
     if (desired !== "running" && desired !== "stopped") throw new Error(`a component cannot be ${desired}`);

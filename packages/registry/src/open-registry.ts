@@ -2,6 +2,7 @@ import type { Clock } from "@mcp/base";
 import { openDatabase } from "./open-database.ts";
 import type { Registry } from "./registry.ts";
 import { registryOn } from "./registry-on.ts";
+import type { Size } from "./sizes.ts";
 
 export interface RegistryOptions {
   /** Of the database file. It is made with mode 0600 if missing, and its folder with 0700. */
@@ -11,6 +12,8 @@ export interface RegistryOptions {
   readonly readOnly?: boolean;
   /** Recorded with each migration, so that an older agent can say which one it takes. */
   readonly agentVersion?: string;
+  /** What all virtual machines together may be promised, asked each time. Absent: as much as they want. */
+  readonly capacity?: () => Size;
 }
 
 /**
@@ -23,5 +26,5 @@ export interface RegistryOptions {
  * @example const registry = await openRegistry({ path: "/srv/mcp/mcp.db", clock: realClock });
  */
 export async function openRegistry(options: RegistryOptions): Promise<Registry> {
-  return registryOn(openDatabase(options), options.clock);
+  return registryOn(openDatabase(options), options.clock, options.capacity);
 }

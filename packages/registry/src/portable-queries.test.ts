@@ -28,6 +28,7 @@ const uses: { [method in keyof Registry]?: (registry: Registry) => Promise<unkno
     r.propose(
       await proposalFor(r, "a", ["a"], {
         ports: [{ component: "a", address: "", port: 1, protocol: "tcp" }],
+        sizes: [{ component: "a", memoryMiB: 64, vcpus: 1, isBeside: false }],
       }),
     ),
   reject: (r) => r.reject("a"),
@@ -35,7 +36,8 @@ const uses: { [method in keyof Registry]?: (registry: Registry) => Promise<unkno
   accept: (r) => r.accept("a", { keep: ["a-1"] }),
   setDesired: async (r) => [await r.setDesired("a", "stopped"), await r.setDesired("a", "running", ["a"])],
   requestRestart: (r) => r.requestRestart("a", ["a"], 1),
-  checkClaims: (r) => r.checkClaims({ service: "a", components: [], ports: [] }),
+  checkClaims: (r) => r.checkClaims({ service: "a", components: [], ports: [], sizes: [] }),
+  promises: (r) => r.promises(),
   addInstance: (r) => r.addInstance(instanceOf("a", "a-1")),
   instance: (r) => r.instance("a-1"),
   setInstance: (r) => r.setInstance("a-1", { restarts: 1 }),
@@ -61,7 +63,7 @@ it("every query also compiles for PostgreSQL, with nothing in it that only SQLit
     log: ({ query }) => void seen.set(query.sql, query),
   });
   onTestFinished(() => database.close());
-  const registry = registryOn(database, clock);
+  const registry = registryOn(database, clock, () => ({ memoryMiB: 1_000, vcpus: 8 }));
   expect([...Object.keys(uses), ...withoutQueries].sort()).toEqual(Object.keys(registry).sort());
   await deployed(registry, "a");
   for (const use of Object.values(uses)) await use(registry);

@@ -5,6 +5,7 @@ import { keepDesired, restoreDesired } from "./desired.ts";
 import { toJsonText } from "./json-text.ts";
 import { operationNotFound, serviceRow } from "./not-found.ts";
 import type { Managed } from "./records.ts";
+import { requireRoomForProposal, type Size, type SizeClaim } from "./sizes.ts";
 
 export interface Proposal {
   readonly service: string;
@@ -18,13 +19,21 @@ export interface Proposal {
   readonly desired: "running" | "stopped";
   readonly components: readonly (NameClaim & { readonly desired: "running" | "stopped" })[];
   readonly ports: readonly PortClaim[];
+  /** Of its virtual machines. */
+  readonly sizes: readonly SizeClaim[];
 }
 
 /** See `Registry.propose`. */
-export async function propose(queries: Queries, clock: Clock, proposal: Proposal): Promise<number> {
+export async function propose(
+  queries: Queries,
+  clock: Clock,
+  proposal: Proposal,
+  capacity?: Size,
+): Promise<number> {
   const { service, desired, managed } = proposal;
   await requireFreeNames(queries, service, proposal.components);
   await requireFreePorts(queries, service, proposal.ports);
+  await requireRoomForProposal(queries, capacity, proposal);
 
   const wanted = { desired, managed, updated_at_ms: clock.now() };
   await queries
@@ -74,6 +83,19 @@ export async function propose(queries: Queries, clock: Clock, proposal: Proposal
       .insertInto("port_claim")
       .values({ service, revision: number, component, address, port, protocol })
       .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  for (const { component, memoryMiB, vcpus, isBeside } of proposal.sizes) {
+    await queries
+      .insertInto("size_claim")
+      .values({
+        service,
+        revision: number,
+        component,
+        memory_mib: memoryMiB,
+        vcpus,
+        is_beside: isBeside ? 1 : 0,
+      })
       .execute();
   }
   const linked = await queries
@@ -224,11 +246,8 @@ async function closeRevision(
     .where("service", "=", service)
     .where("number", "=", number)
     .execute();
-  await queries
-    .deleteFrom("port_claim")
-    .where("service", "=", service)
-    .where("revision", "=", number)
-    .execute();
+  for (const claims of ["port_claim", "size_claim"] as const)
+    await queries.deleteFrom(claims).where("service", "=", service).where("revision", "=", number).execute();
 }
 
 const alreadyRejected = (service: string, revision: number | null): Problem =>

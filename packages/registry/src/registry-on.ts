@@ -11,11 +11,12 @@ import { prune } from "./prune.ts";
 import type { Registry } from "./registry.ts";
 import { loadRevisions, loadRevisionsOf } from "./revisions.ts";
 import { loadServices } from "./services.ts";
+import { loadPromised, requireRoomForProposal, type Size } from "./sizes.ts";
 import { snapshot } from "./snapshot.ts";
 import { addSteps, setStep } from "./steps.ts";
 
 /** Every method as one transaction on the database. */
-export function registryOn(database: Database, clock: Clock): Registry {
+export function registryOn(database: Database, clock: Clock, capacity?: () => Size): Registry {
   const { read, write } = {
     read: database.read.bind(database),
     write: database.write.bind(database),
@@ -35,21 +36,26 @@ export function registryOn(database: Database, clock: Clock): Registry {
     addSteps: (operationId, steps) => write((q) => addSteps(q, operationId, steps)),
     setStep: (operationId, number, change) => write((q) => setStep(q, operationId, number, change)),
 
-    propose: (proposal) => write((q) => propose(q, clock, proposal)),
+    propose: (proposal) => write((q) => propose(q, clock, proposal, capacity?.())),
     reject: (service) => write((q) => reject(q, clock, service)),
     discard: (service) => write((q) => discard(q, clock, service)),
     accept: (service, { keep }) => write((q) => accept(q, clock, service, keep)),
     setDesired: (service, desired, components) =>
-      write((q) => setDesired(q, clock, service, desired, components)),
+      write((q) => setDesired(q, clock, service, desired, components, capacity?.())),
     requestRestart: (service, components, beforeMs) =>
       write((q) => requestRestart(q, clock, service, components, beforeMs)),
     forget: (service) => write((q) => forget(q, clock, service)),
 
-    checkClaims: ({ service, components, ports }) =>
+    checkClaims: (claims) =>
       read(async (q) => {
-        await requireFreeNames(q, service, components);
-        await requireFreePorts(q, service, ports);
+        await requireFreeNames(q, claims.service, claims.components);
+        await requireFreePorts(q, claims.service, claims.ports);
+        await requireRoomForProposal(q, capacity?.(), claims);
       }),
+    promises: async () => ({
+      promised: await read(loadPromised),
+      ...(capacity && { capacity: capacity() }),
+    }),
     instance: (name) => read((q) => loadInstance(q, name)),
     addInstance: (instance) => write((q) => addInstance(q, clock, instance)),
     setInstance: (name, change) => write((q) => setInstance(q, name, change)),

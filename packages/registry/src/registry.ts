@@ -1,4 +1,3 @@
-import type { NameClaim, PortClaim } from "./claims.ts";
 import type { EventFilter, NewEvent } from "./events.ts";
 import type { InstanceChange, NewInstance } from "./instances.ts";
 import type { NewOperation, OperationChange, OperationFilter } from "./operations.ts";
@@ -12,6 +11,7 @@ import type {
   RevisionRecord,
   ServiceRecord,
 } from "./records.ts";
+import type { Promised, Size } from "./sizes.ts";
 import type { NewStep, StepChange } from "./steps.ts";
 
 /**
@@ -51,15 +51,17 @@ export interface Registry {
    * `discard`, since their instances must go first. Known names and host ports are claimed beside those of the current
    * revision. What was wanted before is kept, for when the candidate does not stay.
    *
-   * @throws Problem `name_taken`, `port_taken`, which name the holder; `operation_not_found`. Nothing is changed then.
+   * @throws Problem `name_taken`, `port_taken`, `resources_exhausted`, which name the holders; `operation_not_found`.
+   *   Nothing is changed then.
    */
   propose(proposal: Proposal): Promise<number>;
-  /** What `propose` would refuse, for a plan that only looks. @throws Problem `name_taken`, `port_taken` */
-  checkClaims(claims: {
-    readonly service: string;
-    readonly components: readonly NameClaim[];
-    readonly ports: readonly PortClaim[];
-  }): Promise<void>;
+  /** What `propose` would refuse, for a plan that only looks. @throws Problem as `propose` */
+  checkClaims(claims: Pick<Proposal, "service" | "components" | "ports" | "sizes">): Promise<void>;
+  /**
+   * What is promised to virtual machines, and what there is for all of them together, if that is limited. A component
+   * counts as long as it should run, also while it is down, and no longer once it is to be stopped.
+   */
+  promises(): Promise<{ readonly promised: readonly Promised[]; readonly capacity?: Size }>;
   /**
    * The candidate failed: it keeps its claims while its instances are removed, and what was wanted before it was proposed
    * is wanted again, of the service and of its components, unless `setDesired` came since. Nothing without a candidate.
@@ -82,7 +84,8 @@ export interface Registry {
    * With `components`: what is wanted of these (`running` or `stopped`), nothing else. Without: of the service and of
    * all its components; `absent` stops them, `ignore` leaves them as they are.
    *
-   * @throws Problem `component_not_found`; `service_not_found` if it is undeployed with nothing left of it, and of parts
+   * @throws Problem `resources_exhausted` if virtual machines are to run for which there is no room;
+   *   `component_not_found`; `service_not_found` if it is undeployed with nothing left of it, and of parts
    *   of it already while it is being undeployed
    */
   setDesired(service: string, desired: Desired, components?: readonly string[]): Promise<void>;

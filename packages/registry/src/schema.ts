@@ -45,6 +45,14 @@ export interface Schema {
     port: number;
     protocol: string;
   };
+  size_claim: {
+    service: string;
+    revision: number;
+    component: string;
+    memory_mib: number;
+    vcpus: number;
+    is_beside: number;
+  };
   instance: {
     name: string;
     service: string;

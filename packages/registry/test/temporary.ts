@@ -75,6 +75,7 @@ export async function proposalFor(
       return { name, knownName, desired: "running" };
     }),
     ports: [],
+    sizes: [],
     ...more,
   };
 }

@@ -27,6 +27,7 @@ for (let count = 0; ; count++) {
       { name: "y", knownName: "a-y", desired: "running" },
     ],
     ports: [{ component: "x", address: "", port: 1_000 + (count % 1_000), protocol: "tcp" }],
+    sizes: [{ component: "y", memoryMiB: 64, vcpus: 1, isBeside: false }],
   });
   await registry.accept("a", { keep: [] });
   process.stdout.write(`${count + 1}\n`);

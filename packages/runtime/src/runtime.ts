@@ -87,6 +87,8 @@ export type Probe =
       readonly can: Capabilities;
       /** Short facts for `node status`, such as `rootless` or `cgroups v1`. */
       readonly notes: readonly string[];
+      /** What its workloads need at least to start, in MiB. Absent: whatever they are given is a limit. */
+      readonly leastMemoryMiB?: number;
     }
   | {
       readonly ok: false;
@@ -104,6 +106,8 @@ export interface Capabilities {
   readonly udpPorts: Capability;
   readonly volumes: Capability;
   readonly userNetworks: Capability;
+  /** Ports on IPv6 addresses of the host. Absent: as all ports. */
+  readonly ipv6Ports?: Capability;
 }
 export type Capability = { readonly ok: true } | { readonly ok: false; readonly why: string };
 

@@ -9,7 +9,7 @@ import { checkDefinition, pinImages } from "./proposal.ts";
 import { proposed, withDesired } from "./prospect.ts";
 import type { DefinitionText } from "./request.ts";
 import { findTakenPorts } from "./taken-ports.ts";
-import { wishesOf } from "./wishes.ts";
+import { type Wishes, wishesOf } from "./wishes.ts";
 
 export interface Preview {
   readonly service: string;
@@ -38,7 +38,8 @@ export async function previewDeploy(
   const notes = [...checked.notes, ...pinned.notes];
   if (current && isCurrent(content, current)) {
     const state = withDesired(current, checked.isActive ? "running" : "stopped", component);
-    return previewOf(engine, state, notes, signal);
+    const revision = current.revisions.get(current.record.currentRevision ?? -1);
+    return previewClaims(engine, state, revision && wishesOf(revision, component, state), notes, signal);
   }
   return previewContent(engine, checked.service, content, component, current, notes, signal);
 }
@@ -72,8 +73,18 @@ async function previewContent(
 ): Promise<Preview> {
   const revision = toRevision(service, await nextRevision(engine, service), content);
   const wishes = wishesOf(revision, component, current);
-  const state = proposed(revision, wishes, current);
-  const refusal = await engine.deps.registry.checkClaims(wishes).then(() => undefined, asProblem);
+  return previewClaims(engine, proposed(revision, wishes, current), wishes, notes, signal);
+}
+
+/** With why the registry would refuse it. */
+async function previewClaims(
+  engine: Engine,
+  state: ServiceState,
+  wishes: Wishes | undefined,
+  notes: readonly string[],
+  signal: AbortSignal,
+): Promise<Preview> {
+  const refusal = wishes && (await engine.deps.registry.checkClaims(wishes).then(() => undefined, asProblem));
   // A port that belongs to another service is held by that one.
   if (!refusal) return previewOf(engine, state, notes, signal);
   const { preview } = await planFor(engine, state, notes, signal);

@@ -1,9 +1,10 @@
-import type { Proposal } from "@mcp/registry";
+import { portsOverlap } from "@mcp/planner";
+import type { Proposal, SizeClaim } from "@mcp/registry";
 import type { ServiceState } from "../engine/service-state.ts";
-import type { Revision } from "../revision/revision.ts";
+import type { PinnedComponent, Revision } from "../revision/revision.ts";
 
-/** What a revision wants to be so, and which names and ports it claims for that. */
-export type Wishes = Pick<Proposal, "service" | "managed" | "desired" | "components" | "ports">;
+/** What a revision wants to be so, and which names, ports and sizes it claims for that. */
+export type Wishes = Pick<Proposal, "service" | "managed" | "desired" | "components" | "ports" | "sizes">;
 
 /** The same for a deploy and for its plan. A deploy of one component does not undo a stop of the others. */
 export function wishesOf(
@@ -13,6 +14,7 @@ export function wishesOf(
 ): Wishes {
   const wanted = complete.active ? ("running" as const) : ("stopped" as const);
   const held = new Map(current?.record.components.map(({ name, desired }) => [name, desired]));
+  const running = current?.revisions.get(current.record.currentRevision ?? -1)?.components;
   const isAsked = (name: string): boolean => onlyComponent === undefined || name === onlyComponent;
   return {
     service,
@@ -26,5 +28,22 @@ export function wishesOf(
     ports: components.flatMap(({ name, ports }) =>
       ports.map(({ address, host, protocol }) => ({ component: name, address, port: host, protocol })),
     ),
+    sizes: components.flatMap((component) => sizeOf(component, running)),
   };
+}
+
+/** Of a container memory and vcpus are limits, which promise nothing. */
+function sizeOf(
+  component: PinnedComponent,
+  running: readonly PinnedComponent[] | undefined,
+): readonly SizeClaim[] {
+  const { name, runtime, memoryMiB, vcpus = 1 } = component;
+  if (runtime === "container" || memoryMiB === undefined) return [];
+  const old = running?.find((each) => each.name === name);
+  const isBeside =
+    component.update === "start-first" &&
+    old !== undefined &&
+    old.specHash !== component.specHash &&
+    !portsOverlap(old.ports, component.ports);
+  return [{ component: name, memoryMiB, vcpus, isBeside }];
 }

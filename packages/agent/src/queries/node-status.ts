@@ -1,6 +1,7 @@
 import { readFile, statfs } from "node:fs/promises";
 import { availableParallelism, freemem, loadavg, release, totalmem, uptime } from "node:os";
 import { bootId } from "@mcp/host";
+import { type Size, sizeOf } from "@mcp/registry";
 import type { Capability, RuntimeKind } from "@mcp/runtime";
 import type { Agent } from "../agent.ts";
 import { liveInstances } from "./live.ts";
@@ -21,6 +22,9 @@ export interface NodeStatus {
   readonly runtimes: readonly RuntimeStatus[];
   readonly services: number;
   readonly running: number;
+  /** What virtual machines that should run are promised, and what there is for all of them, if that is limited. */
+  readonly promised: Size;
+  readonly capacity?: Size;
 }
 
 export interface Disk {
@@ -42,9 +46,10 @@ export interface RuntimeStatus {
 }
 
 export async function nodeStatus({ deps, engine, startedAtMs }: Agent): Promise<NodeStatus> {
-  const [live, services, disks] = await Promise.all([
+  const [live, services, { promised, capacity }, disks] = await Promise.all([
     liveInstances(engine),
     deps.registry.services(),
+    deps.registry.promises(),
     Promise.all((deps.disks ?? []).map(diskOf)),
     ...engine.runtimes.all.map((known) => engine.runtimes.refresh(known, engine.signal)),
   ]);
@@ -64,6 +69,8 @@ export async function nodeStatus({ deps, engine, startedAtMs }: Agent): Promise<
     runtimes: [...engine.runtimes.all.map(runtimeStatus), ...(deps.missingRuntimes ?? [])],
     services: services.length,
     running: live.workloads.filter(({ state }) => state === "running").length,
+    promised: sizeOf(promised),
+    ...(capacity && { capacity }),
   };
 }
 

@@ -194,6 +194,14 @@ export function queryHandlers(agent: Agent): Handlers {
           })),
           services: node.services,
           running: node.running,
+          ...(node.capacity && {
+            promised: {
+              memoryMib: int64(node.promised.memoryMiB),
+              memoryTotalMib: int64(node.capacity.memoryMiB),
+              vcpus: node.promised.vcpus,
+              vcpusTotal: node.capacity.vcpus,
+            },
+          }),
           ...stamp("agentStartedAt", startedAtMs),
           ...stamp("bootedAt", bootedAtMs),
         },

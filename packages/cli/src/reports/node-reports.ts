@@ -17,8 +17,18 @@ export interface NodeReport {
   readonly services: number;
   /** Instances. */
   readonly running: number;
+  /** To virtual machines that should run, of what there is for all of them; null where nothing limits it. */
+  readonly promised: PromisedReport | null;
   readonly disks: readonly DiskReport[];
   readonly runtimes: readonly RuntimeReport[];
+}
+
+export interface PromisedReport {
+  readonly memoryMiB: number;
+  readonly memoryTotalMiB: number;
+  readonly vcpus: number;
+  /** More than there are cores. */
+  readonly vcpusTotal: number;
 }
 
 export interface DiskReport {
@@ -56,6 +66,14 @@ export function nodeReport(node: NodeInfoJson): NodeReport {
     agentMemoryBytes: numberOf(node.agentMemoryBytes),
     services: node.services ?? 0,
     running: node.running ?? 0,
+    promised: node.promised
+      ? {
+          memoryMiB: numberOf(node.promised.memoryMib),
+          memoryTotalMiB: numberOf(node.promised.memoryTotalMib),
+          vcpus: node.promised.vcpus ?? 0,
+          vcpusTotal: node.promised.vcpusTotal ?? 0,
+        }
+      : null,
     disks: (node.disks ?? []).map(({ use = "", path = "", totalBytes, availableBytes }) => ({
       use,
       path,

@@ -1,4 +1,4 @@
-import type { NodeListReport, NodeReport, RuntimeReport } from "../reports/node-reports.ts";
+import type { NodeListReport, NodeReport, PromisedReport, RuntimeReport } from "../reports/node-reports.ts";
 import { age } from "../terminal/age.ts";
 import { bytes } from "../terminal/bytes.ts";
 import type { Style } from "../terminal/style.ts";
@@ -23,6 +23,7 @@ export function nodeView(node: NodeReport, nowMs: number, style: Style): string 
       "services",
       `${node.services}, ${node.running} running ${node.running === 1 ? "instance" : "instances"}`,
     ],
+    ...promisedFacts(node.promised),
     ...node.disks.map(({ use, path, totalBytes, availableBytes }): Cell[] => [
       `disk: ${use}`,
       `${bytes(availableBytes)} of ${bytes(totalBytes)} free, ${path}`,
@@ -33,6 +34,13 @@ export function nodeView(node: NodeReport, nowMs: number, style: Style): string 
     indented(aligned(facts)),
     ...node.runtimes.map((one) => runtimeText(one, style)),
   ].join("\n");
+}
+
+function promisedFacts(promised: PromisedReport | null): Cell[][] {
+  if (!promised) return [];
+  const { memoryMiB, memoryTotalMiB, vcpus, vcpusTotal } = promised;
+  const of = `${memoryMiB} of ${memoryTotalMiB} MiB of memory, ${vcpus} of ${vcpusTotal} vcpus`;
+  return [["promised", `${of}, to virtual machines`]];
 }
 
 function runtimeText(runtime: RuntimeReport, style: Style): string {

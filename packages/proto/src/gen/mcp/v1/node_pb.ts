@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcp/v1/node.proto.
  */
 export const file_mcp_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChFtY3AvdjEvbm9kZS5wcm90bxIGbWNwLnYxIo8DCghOb2RlSW5mbxIMCgRuYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSNAoQYWdlbnRfc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYm9vdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdib290X2lkGAUgASgJEgoKAm9zGAYgASgJEgwKBGNwdXMYByABKAUSDwoHbG9hZF8xbRgIIAEoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKAMSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgKIAEoAxIbCgVkaXNrcxgLIAMoCzIMLm1jcC52MS5EaXNrEiUKCHJ1bnRpbWVzGAwgAygLMhMubWNwLnYxLlJ1bnRpbWVJbmZvEhoKEmFnZW50X21lbW9yeV9ieXRlcxgNIAEoAxIQCghzZXJ2aWNlcxgOIAEoBRIPCgdydW5uaW5nGA8gASgFIk8KBERpc2sSCwoDdXNlGAEgASgJEgwKBHBhdGgYAiABKAkSEwoLdG90YWxfYnl0ZXMYAyABKAMSFwoPYXZhaWxhYmxlX2J5dGVzGAQgASgDIpUBCgtSdW50aW1lSW5mbxINCgVraW5kcxgBIAMoCRIKCgJvaxgCIAEoCBIPCgd2ZXJzaW9uGAMgASgJEg0KBXN0b3JlGAQgASgJEg0KBW5vdGVzGAUgAygJEiEKBmNhbm5vdBgGIAMoCzIRLm1jcC52MS5JbmFiaWxpdHkSCwoDd2h5GAcgASgJEgwKBGhpbnQYCCABKAkiLAoJSW5hYmlsaXR5EhIKCmNhcGFiaWxpdHkYASABKAkSCwoDd2h5GAIgASgJIrYBCgVDaGVjaxIMCgRuYW1lGAEgASgJEiYKB291dGNvbWUYAiABKA4yFS5tY3AudjEuQ2hlY2suT3V0Y29tZRIMCgR0ZXh0GAMgASgJEgwKBGhpbnQYBCABKAkiWwoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASDgoKT1VUQ09NRV9PSxABEhMKD09VVENPTUVfV0FSTklORxACEhIKDk9VVENPTUVfRkFJTEVEEANiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("ChFtY3AvdjEvbm9kZS5wcm90bxIGbWNwLnYxIrMDCghOb2RlSW5mbxIMCgRuYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSNAoQYWdlbnRfc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYm9vdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdib290X2lkGAUgASgJEgoKAm9zGAYgASgJEgwKBGNwdXMYByABKAUSDwoHbG9hZF8xbRgIIAEoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKAMSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgKIAEoAxIbCgVkaXNrcxgLIAMoCzIMLm1jcC52MS5EaXNrEiUKCHJ1bnRpbWVzGAwgAygLMhMubWNwLnYxLlJ1bnRpbWVJbmZvEhoKEmFnZW50X21lbW9yeV9ieXRlcxgNIAEoAxIQCghzZXJ2aWNlcxgOIAEoBRIPCgdydW5uaW5nGA8gASgFEiIKCHByb21pc2VkGBAgASgLMhAubWNwLnYxLlByb21pc2VkIlwKCFByb21pc2VkEhIKCm1lbW9yeV9taWIYASABKAMSGAoQbWVtb3J5X3RvdGFsX21pYhgCIAEoAxINCgV2Y3B1cxgDIAEoBRITCgt2Y3B1c190b3RhbBgEIAEoBSJPCgREaXNrEgsKA3VzZRgBIAEoCRIMCgRwYXRoGAIgASgJEhMKC3RvdGFsX2J5dGVzGAMgASgDEhcKD2F2YWlsYWJsZV9ieXRlcxgEIAEoAyKVAQoLUnVudGltZUluZm8SDQoFa2luZHMYASADKAkSCgoCb2sYAiABKAgSDwoHdmVyc2lvbhgDIAEoCRINCgVzdG9yZRgEIAEoCRINCgVub3RlcxgFIAMoCRIhCgZjYW5ub3QYBiADKAsyES5tY3AudjEuSW5hYmlsaXR5EgsKA3doeRgHIAEoCRIMCgRoaW50GAggASgJIiwKCUluYWJpbGl0eRISCgpjYXBhYmlsaXR5GAEgASgJEgsKA3doeRgCIAEoCSK2AQoFQ2hlY2sSDAoEbmFtZRgBIAEoCRImCgdvdXRjb21lGAIgASgOMhUubWNwLnYxLkNoZWNrLk91dGNvbWUSDAoEdGV4dBgDIAEoCRIMCgRoaW50GAQgASgJIlsKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARITCg9PVVRDT01FX1dBUk5JTkcQAhISCg5PVVRDT01FX0ZBSUxFRBADYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message mcp.v1.NodeInfo
@@ -92,6 +92,13 @@ export type NodeInfo = Message<"mcp.v1.NodeInfo"> & {
    * @generated from field: int32 running = 15;
    */
   running: number;
+
+  /**
+   * Absent where nothing limits it.
+   *
+   * @generated from field: mcp.v1.Promised promised = 16;
+   */
+  promised?: Promised | undefined;
 };
 
 /**
@@ -172,6 +179,13 @@ export type NodeInfoJson = {
    * @generated from field: int32 running = 15;
    */
   running?: number;
+
+  /**
+   * Absent where nothing limits it.
+   *
+   * @generated from field: mcp.v1.Promised promised = 16;
+   */
+  promised?: PromisedJson;
 };
 
 /**
@@ -180,6 +194,71 @@ export type NodeInfoJson = {
  */
 export const NodeInfoSchema: GenMessage<NodeInfo, {jsonType: NodeInfoJson}> = /*@__PURE__*/
   messageDesc(file_mcp_v1_node, 0);
+
+/**
+ * What virtual machines that should run are promised, of what there is for all of them together.
+ *
+ * @generated from message mcp.v1.Promised
+ */
+export type Promised = Message<"mcp.v1.Promised"> & {
+  /**
+   * @generated from field: int64 memory_mib = 1;
+   */
+  memoryMib: bigint;
+
+  /**
+   * @generated from field: int64 memory_total_mib = 2;
+   */
+  memoryTotalMib: bigint;
+
+  /**
+   * @generated from field: int32 vcpus = 3;
+   */
+  vcpus: number;
+
+  /**
+   * More than there are cores: most virtual machines wait most of the time.
+   *
+   * @generated from field: int32 vcpus_total = 4;
+   */
+  vcpusTotal: number;
+};
+
+/**
+ * What virtual machines that should run are promised, of what there is for all of them together.
+ *
+ * @generated from message mcp.v1.Promised
+ */
+export type PromisedJson = {
+  /**
+   * @generated from field: int64 memory_mib = 1;
+   */
+  memoryMib?: string;
+
+  /**
+   * @generated from field: int64 memory_total_mib = 2;
+   */
+  memoryTotalMib?: string;
+
+  /**
+   * @generated from field: int32 vcpus = 3;
+   */
+  vcpus?: number;
+
+  /**
+   * More than there are cores: most virtual machines wait most of the time.
+   *
+   * @generated from field: int32 vcpus_total = 4;
+   */
+  vcpusTotal?: number;
+};
+
+/**
+ * Describes the message mcp.v1.Promised.
+ * Use `create(PromisedSchema)` to create a new message.
+ */
+export const PromisedSchema: GenMessage<Promised, {jsonType: PromisedJson}> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_node, 1);
 
 /**
  * @generated from message mcp.v1.Disk
@@ -240,7 +319,7 @@ export type DiskJson = {
  * Use `create(DiskSchema)` to create a new message.
  */
 export const DiskSchema: GenMessage<Disk, {jsonType: DiskJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 1);
+  messageDesc(file_mcp_v1_node, 2);
 
 /**
  * @generated from message mcp.v1.RuntimeInfo
@@ -349,7 +428,7 @@ export type RuntimeInfoJson = {
  * Use `create(RuntimeInfoSchema)` to create a new message.
  */
 export const RuntimeInfoSchema: GenMessage<RuntimeInfo, {jsonType: RuntimeInfoJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 2);
+  messageDesc(file_mcp_v1_node, 3);
 
 /**
  * @generated from message mcp.v1.Inability
@@ -386,7 +465,7 @@ export type InabilityJson = {
  * Use `create(InabilitySchema)` to create a new message.
  */
 export const InabilitySchema: GenMessage<Inability, {jsonType: InabilityJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 3);
+  messageDesc(file_mcp_v1_node, 4);
 
 /**
  * @generated from message mcp.v1.Check
@@ -451,7 +530,7 @@ export type CheckJson = {
  * Use `create(CheckSchema)` to create a new message.
  */
 export const CheckSchema: GenMessage<Check, {jsonType: CheckJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 4);
+  messageDesc(file_mcp_v1_node, 5);
 
 /**
  * @generated from enum mcp.v1.Check.Outcome
@@ -487,5 +566,5 @@ export type Check_OutcomeJson = "OUTCOME_UNSPECIFIED" | "OUTCOME_OK" | "OUTCOME_
  * Describes the enum mcp.v1.Check.Outcome.
  */
 export const Check_OutcomeSchema: GenEnum<Check_Outcome, Check_OutcomeJson> = /*@__PURE__*/
-  enumDesc(file_mcp_v1_node, 4, 0);
+  enumDesc(file_mcp_v1_node, 5, 0);
 
