@@ -29,11 +29,25 @@ afterAll(async () => {
   await rm(checkout, { recursive: true, force: true });
 }, 120_000);
 
+const hasQemu =
+  (await run(["sh", "-c", "command -v qemu-system-x86_64"], { anyExitCode: true })).exitCode === 0;
+
+/** Also a test of QEMU's user, who may not pass through the folder of a fresh checkout where that is root's. */
 describe("tools/quickstart, in a fresh checkout", () => {
   it("installs, builds, and ends with hello answering over HTTP", async () => {
     const { stdout } = await tool("quickstart", "--port", String(port));
     expect(stdout).toContain(`http://127.0.0.1:${port}/ says: Hello from MCP`);
-    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain("Hello from MCP");
+    expect(await page(port)).toContain("Hello from MCP");
+  });
+
+  it("has hello answer from a virtual machine too, by another kernel", async ({ skip }) => {
+    if (!hasQemu) skip("QEMU is not installed (apt install qemu-system-x86)");
+    const kernel = async (at: number) => /<b>Linux (.*?)</.exec(await page(at))?.[1];
+    expect(await kernel(port)).toMatch(/^\d/);
+    expect(await kernel(port + 1)).toMatch(/^\d/);
+    expect(await kernel(port + 1)).not.toBe(await kernel(port));
+    const { stdout } = await tool("mcp", "ps");
+    expect(stdout).toMatch(new RegExp(`^hello-vm .* microvm +running .*:${port + 1}:8080$`, "m"));
   });
 
   it("changes nothing when it is typed again, and says so", async () => {
@@ -58,9 +72,9 @@ describe("tools/quickstart, in a fresh checkout", () => {
     expect((await tool("mcp", "hello", "ada")).stdout).toBe("hello, ada\n");
   });
 
-  it("removes all that it made with --down", async () => {
+  it("removes all that it made with --down, also after kill -9 of the agent", async () => {
     const before = await instances();
-    expect(before).toEqual([expect.stringMatching(/^hello\./)]);
+    expect(before[0]).toMatch(/^hello\./);
     const network = `mcp-test-${process.pid}`;
     const side = hello
       .replace(/^name = "hello"$/m, 'name = "side"')
@@ -68,9 +82,14 @@ describe("tools/quickstart, in a fresh checkout", () => {
     await writeFile(join(checkout, ".mcp/side.toml"), side);
     await tool("mcp", "deploy", "--file", join(checkout, ".mcp/side.toml"));
     expect(await exists("network", network)).toBe(true);
+    const vms = await keepers();
+    expect(vms).toHaveLength(hasQemu ? 1 : 0);
+    await killAgent();
     await tool("quickstart", "--down");
+    expect(await keepers()).toEqual([]);
     expect(await exists("network", network)).toBe(false);
-    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    await expect(page(port)).rejects.toThrow();
+    await expect(page(port + 1)).rejects.toThrow();
     expect(await exists("container", String(before[0]))).toBe(false);
     await expect(stat(join(checkout, ".mcp/mcp.db"))).rejects.toThrow("ENOENT");
   });
@@ -94,6 +113,23 @@ async function instances(): Promise<(string | null)[]> {
   const { services } = JSON.parse(stdout) as { services: { components: { instance: string | null }[] }[] };
   return services.flatMap(({ components }) => components.map(({ instance }) => instance));
 }
+
+const page = async (at: number): Promise<string> => (await fetch(`http://127.0.0.1:${at}/`)).text();
+
+async function killAgent(): Promise<void> {
+  const { pid } = JSON.parse(await readFile(join(checkout, ".mcp/agent.json"), "utf8")) as { pid: number };
+  process.kill(pid, "SIGKILL");
+}
+
+/** Of the virtual machines of this checkout, whose state folder is in their arguments. */
+async function keepers(): Promise<string[]> {
+  const config = await readFile(join(checkout, ".mcp/mcp-agent.toml"), "utf8").catch(() => undefined);
+  stateDir ??= /^state_dir = "(.*)"$/m.exec(config ?? "")?.[1];
+  if (stateDir === undefined) throw new Error("the agent's config names no state_dir");
+  const found = await run(["pgrep", "--full", "--", `mcp-vm-keeper ${stateDir}/`], { anyExitCode: true });
+  return found.stdout.split("\n").filter((pid) => pid !== "");
+}
+let stateDir: string | undefined;
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -23,9 +23,10 @@ has_package() {
     qemu-utils) command -v qemu-img ;;
     squashfs-tools) command -v sqfstar ;;
     uidmap) command -v newuidmap ;;
+    virtiofsd) ls /usr/lib/qemu/virtiofsd || ls /usr/libexec/virtiofsd || ls /usr/lib/virtiofsd ;;
     git | iptables | npm | podman | skopeo | slirp4netns | sudo) command -v "$1" ;;
     *) false ;;
-  esac >/dev/null
+  esac >/dev/null 2>&1
 }
 
 # need_packages PURPOSE PACKAGE...: installs those that are missing. Does nothing, offline too, where all are there.

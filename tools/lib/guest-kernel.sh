@@ -8,13 +8,8 @@ guest_kernel=$MCP_STATE/guest-kernel
 # Does nothing, offline too, where one is there.
 need_guest_kernel() {
   stage "a Linux kernel for virtual machines"
-  if has_kernel "$guest_kernel"; then
-    export MCP_GUEST_KERNEL=$guest_kernel
-    tick "a Linux kernel for virtual machines: there"
-    return
-  fi
-  if has_kernel /; then
-    tick "a Linux kernel for virtual machines: this machine's own"
+  if find_guest_kernel; then
+    tick "a Linux kernel for virtual machines: $guest_kernel_is"
     return
   fi
   if [[ $(uname -m) != x86_64 ]]; then
@@ -25,8 +20,22 @@ need_guest_kernel() {
       "name one that has virtio and squashfs: MCP_GUEST_KERNEL=/path/of/a/folder/with/boot/and/lib"
   fi
   one_at_a_time unpack_guest_kernel
-  export MCP_GUEST_KERNEL=$guest_kernel
+  find_guest_kernel || die "the kernel in $guest_kernel cannot be used" "remove the folder, and run this again"
   tick "a Linux kernel for virtual machines: unpacked"
+}
+
+# find_guest_kernel: one that is there: the one that is named, the one that was unpacked, or this machine's own.
+find_guest_kernel() {
+  if [[ ${MCP_GUEST_KERNEL:-} ]]; then
+    [[ -r $MCP_GUEST_KERNEL ]] || die "MCP_GUEST_KERNEL is $MCP_GUEST_KERNEL, which is not there" "correct it, or unset it"
+    guest_kernel_is="the one that MCP_GUEST_KERNEL names"
+  elif has_kernel "$guest_kernel"; then
+    export MCP_GUEST_KERNEL=$guest_kernel
+    guest_kernel_is="there"
+  else
+    guest_kernel_is="this machine's own"
+    has_kernel /
+  fi
 }
 
 # has_kernel FOLDER: whether it holds a cloud kernel that may be read, and what depmod makes of its modules.

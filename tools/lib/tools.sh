@@ -7,6 +7,7 @@ lib=$(dirname "${BASH_SOURCE[0]}")
 . "$lib/checkout.sh"
 . "$lib/debian.sh"
 . "$lib/guest-kernel.sh"
+. "$lib/virtual-machines.sh"
 . "$lib/toolchain.sh"
 . "$lib/workspace.sh"
 . "$lib/rootless.sh"

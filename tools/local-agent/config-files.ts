@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@mcp/host";
 import type { PodmanHere } from "../podman-here/podman-here.ts";
-import type { Places } from "./places.ts";
+import { type Places, vmFolders } from "./places.ts";
 
 export const nodeName = "local";
 
@@ -32,9 +32,16 @@ allow = ${quote(["/srv", join(places.state, "srv")])}
 ulimits = ${quote(here.ulimits)}
 
 [vm]
-state_dir = ${quote(join(places.state, "vm-state"))}
-image_dir = ${quote(join(places.state, "images"))}
-`;
+state_dir = ${quote(vmFolders(places).state)}
+image_dir = ${quote(vmFolders(places).images)}
+${isRoot ? `# No account is made for a quickstart. A node has one of its own: see docs/agent.md.\nuser = "nobody"\n` : ""}${vmKernel}`;
+
+const isRoot = process.getuid?.() === 0;
+
+/** Without one, the agent looks for this machine's own. */
+const vmKernel = process.env.MCP_GUEST_KERNEL
+  ? `\n[vm.linux]\nkernel = ${quote(resolve(process.env.MCP_GUEST_KERNEL))}\n`
+  : "";
 
 const cliConfig = (places: Places): string => `# Written by tools/quickstart, for tools/mcp.
 [services]

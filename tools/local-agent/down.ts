@@ -8,23 +8,35 @@ import { findAgent, startAgent, stopAgent } from "./agent-process.ts";
 import { mcpJson } from "./cli.ts";
 import type { Places } from "./places.ts";
 import { pulledImages, removeFromPodman } from "./podman-leftovers.ts";
+import { removeVms } from "./vm-leftovers.ts";
+
+/** By tools/lib, not by `up`. */
+const brought = ["toolchain", "guest-kernel", "install.lock"];
 
 /** Remove all that `up` made, in the other order. The tools that were brought stay, unless `all`. */
 export async function down(places: Places, all: boolean): Promise<void> {
   const pulled = (await exists(places.database)) ? await undeployAll(places) : [];
   await stopTheAgent(places);
+  const vms = stage("virtual machines");
+  const orphans = await removeVms(places);
+  if (orphans.length > 0) vms.tick(`virtual machines that no agent knew of: ${orphans.join(", ")} removed`);
   const podman = stage("images and networks");
   const removed = await removeFromPodman(places, pulled);
   podman.tick(`of podman: ${removed.join(", ") || "nothing"} removed`);
   await leaveOwnRuntimeFolder();
   const files = stage("files");
-  const kept = all ? [] : ["toolchain", "install.lock"];
   const names = await readdir(places.state);
+  const kept = all ? [] : names.filter((name) => brought.includes(name));
   for (const name of names.filter((one) => !kept.includes(one)))
     await rm(join(places.state, name), { recursive: true, force: true });
   await rm(places.run, { recursive: true, force: true });
+  if (places.vm !== places.state) await rm(places.vm, { recursive: true, force: true });
   if (all) await rm(places.state, { recursive: true, force: true });
-  files.tick(all ? ".mcp: removed" : ".mcp: removed, but for the toolchain (--all removes that too)");
+  files.tick(
+    all
+      ? ".mcp: removed"
+      : `.mcp: removed, but for ${kept.filter((name) => !name.includes(".")).join(" and ")} (--all removes that too)`,
+  );
   line();
   line("Gone. What was installed on this machine by apt-get stays.");
 }

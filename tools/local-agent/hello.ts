@@ -41,21 +41,31 @@ export async function buildHello(places: Places, env: Readonly<Record<string, st
   return true;
 }
 
+/** One of the services made from hello's image. */
+export interface Hello {
+  readonly name: string;
+  /** For people. */
+  readonly what: string;
+}
+export const asContainer: Hello = { name: "hello", what: "container" };
+export const asVm: Hello = { name: "hello-vm", what: "microVM" };
+
 /**
- * Put hello's definition where `tools/mcp deploy hello` finds it. One that is there already is left as it is, since
- * somebody may have edited it, unless a port is asked for.
+ * Put a definition where `tools/mcp deploy` finds it. One that is there already is left as it is, since somebody may have
+ * edited it, unless a port is asked for.
  *
- * @param held  the port that hello has now, if it runs.
+ * @param held  the port that it has now, if it runs.
  * @returns the port that it publishes.
  * @throws Problem `port_taken`, with the definition left as it was.
  */
 export async function placeDefinition(
   places: Places,
+  { name }: Hello,
   port: number | undefined,
   held: number | undefined,
 ): Promise<number> {
-  const path = join(places.services, "hello.toml");
-  const example = await readFile(join(places.checkout, "examples/hello/hello.toml"), "utf8");
+  const path = join(places.services, `${name}.toml`);
+  const example = await readFile(join(places.checkout, `examples/hello/${name}.toml`), "utf8");
   const placed = await readFile(path, "utf8").catch(() => undefined);
   const text =
     port === undefined ? (placed ?? example) : (placed ?? example).replace(published, `$1${port}$3`);
@@ -80,22 +90,29 @@ async function mustBeFree(port: number): Promise<void> {
   throw new Problem(
     "port_taken",
     `port ${port} of this machine is held by another program`,
-    `choose another: tools/quickstart --port ${port + 1}`,
+    `choose another: tools/quickstart --port ${port + 2}`,
   );
 }
 
-/** Ask hello over HTTP until it answers, and return the heading of its page. */
-export async function askHello(port: number): Promise<string> {
+/** Ask hello over HTTP until it answers, and return the heading of its page with the kernel that it names. */
+export async function askHello({ name }: Hello, port: number): Promise<string> {
   const deadline = realClock.monotonic() + answersWithinMs;
   for (;;) {
-    const page = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2_000) })
+    // A virtual machine's port takes a connection before anything in the guest listens: short tries get through sooner.
+    const page = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(500) })
       .then((answer) => (answer.ok ? answer.text() : undefined))
       .catch(() => undefined);
-    if (page !== undefined) return /<h1>(.*?)<\/h1>/.exec(page)?.[1] ?? page.slice(0, 60);
+    if (page !== undefined) return said(page);
     if (realClock.monotonic() > deadline) {
-      const what = `hello runs, but does not answer on http://127.0.0.1:${port}/`;
-      throw new Problem("timed_out", what, "see: tools/mcp status hello; tools/mcp logs hello");
+      const what = `${name} runs, but does not answer on http://127.0.0.1:${port}/`;
+      throw new Problem("timed_out", what, `see: tools/mcp status ${name}; tools/mcp logs ${name}`);
     }
-    await realClock.sleep(100);
+    await realClock.sleep(50);
   }
+}
+
+function said(page: string): string {
+  const heading = /<h1>(.*?)<\/h1>/.exec(page)?.[1] ?? page.slice(0, 60);
+  const kernel = /<b>Linux ([^-<]+(?:-[^-<]+)?).*?<\/b>/.exec(page)?.[1];
+  return kernel === undefined ? heading : `${heading}, on Linux ${kernel}`;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { lstat, mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, mkdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { longestSocketPath, Problem } from "@mcp/base";
 
 /** Where the local agent keeps what. */
@@ -18,6 +18,8 @@ export interface Places {
   readonly database: string;
   /** Definitions that `tools/mcp deploy <name>` finds. */
   readonly services: string;
+  /** Where virtual machines and their images lie; a user whom root runs QEMU as can pass through all that is above. */
+  readonly vm: string;
   /** The names of podman's networks when the first agent was started. */
   readonly networksBefore: string;
 }
@@ -33,6 +35,7 @@ export async function openPlaces(checkout: string): Promise<Places> {
   const run = fits ? own : shortRunFolder(checkout);
   await makePrivate(run);
   const services = join(state, "services");
+  const vm = (await mayBePassed(state)) ? state : `/var/lib/${ownName(checkout)}`;
   await mkdir(services, { recursive: true });
   return {
     checkout,
@@ -45,15 +48,28 @@ export async function openPlaces(checkout: string): Promise<Places> {
     cliConfig: join(state, "mcp.toml"),
     database: join(state, "mcp.db"),
     services,
+    vm,
     networksBefore: join(state, "networks-before.json"),
   };
 }
 
-/** Another checkout of the same user must not meet it: its name has the checkout's path in it. */
 function shortRunFolder(checkout: string): string {
+  return join(process.env.XDG_RUNTIME_DIR ?? "/tmp", ownName(checkout));
+}
+
+/** Another checkout of the same user must not meet what has this name: it has the checkout's path in it. */
+function ownName(checkout: string): string {
   const hash = createHash("sha256").update(checkout).digest("hex").slice(0, 12);
-  const parent = process.env.XDG_RUNTIME_DIR ?? "/tmp";
-  return join(parent, `mcp-${process.getuid?.() ?? 0}-${hash}`);
+  return `mcp-${process.getuid?.() ?? 0}-${hash}`;
+}
+
+/** Whether any user may pass through a folder and all above it. Asked by root alone: others run QEMU as themselves. */
+async function mayBePassed(folder: string): Promise<boolean> {
+  if (process.getuid?.() !== 0) return true;
+  for (let path = folder; ; path = dirname(path)) {
+    if (((await stat(path)).mode & 0o001) === 0) return false;
+    if (path === dirname(path)) return true;
+  }
 }
 
 /** In a folder that everybody may write to, somebody else could have made it first. */
@@ -68,3 +84,9 @@ async function makePrivate(folder: string): Promise<void> {
     `remove it, or type: chmod 0700 ${folder}`,
   );
 }
+
+/** As the agent's config names them. */
+export const vmFolders = ({ vm }: Places): { readonly state: string; readonly images: string } => ({
+  state: join(vm, "vm-state"),
+  images: join(vm, "images"),
+});

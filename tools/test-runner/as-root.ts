@@ -13,11 +13,14 @@ export async function mayBeRoot(): Promise<boolean> {
   );
 }
 
+/** Of this user's environment; sudo keeps none of it. */
+const passedOn = ["PATH", "MCP_GUEST_KERNEL", "MCP_SOAK", "NO_COLOR", "LANG", "NODE_EXTRA_CA_CERTS"];
+
 /** Run vitest projects as root, and add what came of it to the totals. What is printed is printed here. */
 export async function runAsRoot(filter: string, projects: readonly string[], totals: Totals): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "root-part-"));
   const totalsFile = join(folder, "totals.json");
-  const environment = ["PATH", "MCP_SOAK", "NO_COLOR", "LANG", "NODE_EXTRA_CA_CERTS"].flatMap((name) =>
+  const environment = passedOn.flatMap((name) =>
     process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
   );
   const program = [process.execPath, "--conditions=@mcp/source", join(import.meta.dirname, "root-part.ts")];

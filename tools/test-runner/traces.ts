@@ -10,6 +10,9 @@ export type Traces = ReadonlyMap<string, ReadonlySet<string>>;
 const started =
   /^(conmon|podman|runc|crun|netavark|slirp4netns|pasta|rootlessport|qemu-system-\S*|virtiofsd|docker-registry|mcp-agent)$/;
 
+/** The name that the keeper of a virtual machine gives itself; it is a shell, and inherits nothing. */
+const keeper = "mcp-vm-keeper";
+
 /**
  * One aardvark-dns serves every podman of root's from this folder, for as long as there is a name in it; so the names are
  * traces, and the process, which names from before a test may keep alive, is not.
@@ -72,7 +75,8 @@ async function runningProcesses(): Promise<string[]> {
             readFile(`/proc/${pid}/${file}`, "utf8").catch(() => ""),
           ),
         );
-        const ours = environment?.split("\0").includes(mark) || started.test(comm?.trim() ?? "");
+        const isKeeper = argv?.split("\0").includes(keeper) ?? false;
+        const ours = isKeeper || environment?.split("\0").includes(mark) || started.test(comm?.trim() ?? "");
         return ours && argv && !argv.includes(namesFolder)
           ? [`${argv.replaceAll("\0", " ").trim().slice(0, 160)} (pid ${pid})`]
           : [];
@@ -93,12 +97,14 @@ async function containerNames(): Promise<string[]> {
   return texts.flatMap((text) => text.split("\n").filter((line) => /^[0-9a-f]{64} /.test(line)));
 }
 
-/** What package managers and compilers keep for themselves is no test's. */
+/**
+ * What package managers and compilers keep for themselves is no test's. Rigs of podman and of virtual machines lie in `/tmp`
+ * itself, since the paths of their sockets must be short.
+ */
 async function temporaryFiles(): Promise<string[]> {
-  const names = await readdir(tmpdir());
-  return names
-    .filter((name) => !/^(pnpm-|node-compile-cache|tsx-)/.test(name))
-    .map((name) => join(tmpdir(), name));
+  const own = (await readdir(tmpdir())).filter((name) => !/^(pnpm-|node-compile-cache|tsx-)/.test(name));
+  const rigs = (await readdir("/tmp")).filter((name) => name.startsWith("mcpt-"));
+  return [...own.map((name) => join(tmpdir(), name)), ...rigs.map((name) => join("/tmp", name))];
 }
 
 async function mountPoints(): Promise<string[]> {
