@@ -19,11 +19,6 @@ export const guestsMissing = machinesMissing ?? guestKernel.missing ?? noBusybox
 
 export const signal = AbortSignal.timeout(600_000);
 export const images = new TestImages();
-export const builder = createLinuxBuilder({
-  ...guestKernel.paths,
-  clock: realClock,
-  log: silentLogger,
-});
 
 export const specOf = (image: ImagePin, more: Partial<WorkloadSpec> = {}): WorkloadSpec => ({
   name: "guest.1",
@@ -43,6 +38,12 @@ export const specOf = (image: ImagePin, more: Partial<WorkloadSpec> = {}): Workl
 /** All guests of a test file share their images, as those of a node do. */
 const imageDir = await mkdtemp(join(tmpdir(), "mcpt-images-"));
 await chmod(imageDir, 0o711);
+export const builder = createLinuxBuilder({
+  ...guestKernel.paths,
+  kernelDir: join(imageDir, ".kernels"),
+  clock: realClock,
+  log: silentLogger,
+});
 export const cache = new ImageCache({
   dir: imageDir,
   ...(qemuUser && { owner: qemuUser }),

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import { copyFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type Clock, isProblem, Problem } from "@mcp/base";
 import { type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageConfig, WorkloadSpec } from "@mcp/runtime";
@@ -13,6 +12,7 @@ import { bootConfigScript, userNetwork } from "./boot-config.ts";
 import { commandOf } from "./command.ts";
 import { firstInit, secondInit } from "./init-script.ts";
 import { findKernel, type GuestKernel, type KernelPaths } from "./kernel.ts";
+import { type KernelFile, KernelStore } from "./kernel-store.ts";
 import { KnownDigests } from "./known-digests.ts";
 import { findModules, type ModuleFiles } from "./module-files.ts";
 import { makeRootDisk, sqfstarArgv } from "./root-disk.ts";
@@ -23,20 +23,23 @@ import { writeInitrd } from "./write-initrd.ts";
 export interface LinuxBuilderOptions extends KernelPaths {
   /** A static busybox; absent: the one on the PATH. */
   readonly busybox?: string;
+  /** Where kernels are kept as guests boot them, on the disk of the images. */
+  readonly kernelDir: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly run?: Run;
 }
 
 /** Changes when the same ingredients would be made into something else. */
-const builderVersion = 1;
+const builderVersion = 2;
 
 const initDigest = createHash("sha256").update(firstInit).update(secondInit).digest("hex");
 
-const files = { kernel: "vmlinuz", initramfs: "initramfs", disk: "root.squashfs" } as const;
+const files = { initramfs: "initramfs", disk: "root.squashfs" } as const;
 const kernelCommandLine = "console=ttyS0 quiet panic=-1 random.trust_cpu=on";
 
 interface Facts {
+  readonly kernel: KernelFile;
   readonly config: ImageConfig;
   readonly accounts: Accounts;
 }
@@ -45,6 +48,7 @@ interface Facts {
 export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuilder {
   const { log, run = runProgram } = options;
   const digests = new KnownDigests();
+  const kernels = new KernelStore(options.kernelDir);
 
   return {
     kind: "microvm",
@@ -82,9 +86,10 @@ export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuil
       const exported = performance.now();
       const found = await readTar(tar, new Set(["etc/passwd", "etc/group"]), options.clock.now());
       const accounts = parseAccounts(found.files.get("etc/passwd") ?? "", found.files.get("etc/group") ?? "");
-      await allDone([
+      const { [basename(kernel.path)]: kernelDigest = "" } = await digests.of([kernel.path], signal);
+      const [kernelFile] = await allDone([
+        kernels.place(kernel.path, kernelDigest, folder, signal),
         makeRootDisk(tar, found.newest, join(folder, files.disk), run, signal),
-        copyFile(kernel.path, join(folder, files.kernel), constants.COPYFILE_FICLONE),
         baseInitramfs(busybox, modules, run, signal).then((bytes) =>
           writeFile(join(folder, files.initramfs), bytes, { mode: 0o600, signal }),
         ),
@@ -92,8 +97,8 @@ export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuil
       await rm(tar);
       const ms = { export: Math.round(exported - began), pack: Math.round(performance.now() - exported) };
       log.debug("guest disk packed", { image: spec.image.reference, ...ms });
-      const facts: Facts = { config, accounts };
-      return { files: Object.values(files), facts: { ...facts } };
+      const facts: Facts = { kernel: kernelFile, config, accounts };
+      return { files: [kernelFile, ...Object.values(files)], facts: { ...facts } };
     },
 
     prepare: (image, spec, folder, signal) => prepare(image, spec, folder, signal),
@@ -101,9 +106,12 @@ export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuil
 }
 
 /** All of them, and when one fails its error only after the others have stopped writing. */
-async function allDone(works: readonly Promise<unknown>[]): Promise<void> {
+async function allDone<const Works extends readonly Promise<unknown>[]>(
+  works: Works,
+): Promise<{ -readonly [Index in keyof Works]: Awaited<Works[Index]> }> {
   for (const outcome of await Promise.allSettled(works))
     if (outcome.status === "rejected") throw outcome.reason;
+  return Promise.all(works) as Promise<{ -readonly [Index in keyof Works]: Awaited<Works[Index]> }>;
 }
 
 async function prepare(
@@ -112,7 +120,7 @@ async function prepare(
   run: string,
   signal: AbortSignal,
 ): Promise<GuestParts> {
-  const { config, accounts } = image.facts as unknown as Facts;
+  const { kernel, config, accounts } = image.facts as unknown as Facts;
   const shares = spec.volumes.map(({ host, readOnly }, index) => {
     return { by: "virtiofs", tag: `mcp${index}`, socket: `share-${index}`, host, readOnly } as const;
   });
@@ -125,7 +133,7 @@ async function prepare(
   await writeInitrd(join(image.folder, files.initramfs), script, join(run, "initrd"), signal);
   return {
     model: "microvm",
-    kernel: { path: join(image.folder, files.kernel), initrd: "initrd", commandLine: await commandLine() },
+    kernel: { path: join(image.folder, kernel), initrd: "initrd", commandLine: await commandLine() },
     disks: [{ path: join(image.folder, files.disk), format: "raw", readOnly: true }],
     channels: ["stdout", "stderr", "status"].map((name) => ({ name: `mcp.${name}`, file: name })),
     shares,
