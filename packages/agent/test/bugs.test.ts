@@ -3,7 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { Problem } from "@mcp/base";
 import { ObservedState, ProblemDetailSchema } from "@mcp/proto";
 import { describe, expect, it } from "vitest";
-import { definition, last, newRequestId, openRig, type Rig, summary, until } from "./rig.ts";
+import { definition, last, newRequestId, openRig, type Rig, refusalOf, summary, until } from "./rig.ts";
 
 /** One test for each bug that was found, named after it. */
 
@@ -67,8 +67,8 @@ describe("it does not happen again that", () => {
   it("a new service is started in a store that is not ours", async () => {
     await using rig = await openHello();
     rig.host.store = "/another";
-    const failed = await rig.deploy(definition("new", `name = "new"\nimage = "localhost/hello:1"`));
-    expect(summary(failed)).toMatchObject({ state: "FAILED", problem: "store_changed" });
+    const deploying = rig.deploy(definition("new", `name = "new"\nimage = "localhost/hello:1"`));
+    expect(await refusalOf(deploying)).toMatchObject({ code: "store_changed" });
     expect(rig.host.workloads).toEqual([]);
   });
 

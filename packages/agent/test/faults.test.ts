@@ -2,7 +2,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { Problem } from "@mcp/base";
 import { DesiredState, ObservedState, ProblemDetailSchema } from "@mcp/proto";
 import { describe, expect, it } from "vitest";
-import { definition, last, newRequestId, openRig, type Rig, summary, until } from "./rig.ts";
+import { definition, last, newRequestId, openRig, type Rig, refusalOf, summary, until } from "./rig.ts";
 
 const hello = (tag: number) => definition("hello", `name = "hello"\nimage = "localhost/hello:${tag}"`);
 const refused = new Problem("runtime_failed", "podman says no", "ask podman");
@@ -51,7 +51,7 @@ describe("a runtime that cannot be believed", () => {
     const component = (await status(rig))?.components[0];
     expect(component?.observed).toBe(ObservedState.UNKNOWN);
     expect(component?.drift[0]?.text).toContain("/another/store");
-    expect(summary(await rig.deploy(hello(2)))).toMatchObject({ problem: "observation_unknown" });
+    expect(await refusalOf(rig.deploy(hello(2)))).toMatchObject({ code: "store_changed" });
     expect(touched(rig, since)).toEqual([]);
     rig.host.store = own;
     await until(

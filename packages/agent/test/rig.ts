@@ -1,9 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Client, createClient, createRouterTransport } from "@connectrpc/connect";
+import { type Client, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { realClock, silentLogger } from "@mcp/host";
-import { AgentService, type Operation, Operation_State, type OperationUpdate } from "@mcp/proto";
+import {
+  AgentService,
+  type Operation,
+  Operation_State,
+  type OperationUpdate,
+  type ProblemDetail,
+  ProblemDetailSchema,
+} from "@mcp/proto";
 import { openRegistry, type Registry, type Size } from "@mcp/registry";
 import { FakeHost, FakeImages, FakeRuntime } from "@mcp/runtime/fake";
 import { Agent, type Deps, routesOf } from "../src/index.ts";
@@ -143,6 +150,17 @@ export const summary = (operation: Operation) => ({
   steps: operation.steps.map(({ action }) => action),
   ...(operation.problem && { problem: operation.problem.code }),
 });
+
+/** The problem that a request is refused with, before there is an operation. */
+export async function refusalOf(work: Promise<unknown>): Promise<ProblemDetail> {
+  const thrown = await work.then(
+    () => new Error("it was not refused"),
+    (error: unknown) => error,
+  );
+  const [detail] = ConnectError.from(thrown).findDetails(ProblemDetailSchema);
+  if (!detail) throw thrown;
+  return detail;
+}
 
 /** A definition of components that are accepted as soon as they have started. */
 export function definition(service: string, ...components: readonly string[]): string {

@@ -9,13 +9,14 @@ export interface VmRig extends Rig {
   addImage(tag: number, asVm?: FakeBehaviour, asContainer?: FakeBehaviour): void;
 }
 
-const cannot = (why: string) => ({ ok: false as const, why });
+const cannot = (why: string) => ({ ok: false as const, byNature: true as const, why });
 
 /** An agent with two backends, one for containers and one that can what QEMU can. */
 export async function openVmRig(options: RigOptions = {}): Promise<VmRig> {
   const vms = new FakeHost({
     clock: realClock,
     kinds: ["microvm"],
+    leastMemoryMiB: 96,
     can: {
       exec: cannot("there is no way into a virtual machine"),
       userNetworks: cannot("a virtual machine has a network of its own"),

@@ -21,6 +21,7 @@ export async function probeKind(builder: GuestImageBuilder, host: Host, signal: 
       store,
       can: await capabilitiesOf(builder),
       notes: [how, ...(user ? [`runs as ${user.name}`] : [])],
+      leastMemoryMiB: builder.leastMemoryMiB,
     };
   } catch (error) {
     signal.throwIfAborted();
@@ -34,7 +35,11 @@ const yes = { ok: true } as const;
 async function capabilitiesOf({ kind }: GuestImageBuilder): Promise<Capabilities> {
   const hasVolumes = kind === "unikernel" || (await findVirtiofsd()) !== undefined;
   return {
-    exec: { ok: false, why: "there is no way into a virtual machine, and maybe no shell in it" },
+    exec: {
+      ok: false,
+      byNature: true,
+      why: "there is no way into a virtual machine, and maybe no shell in it",
+    },
     stats: yes,
     memoryLimit: yes,
     cpuLimit: yes,
@@ -42,7 +47,9 @@ async function capabilitiesOf({ kind }: GuestImageBuilder): Promise<Capabilities
     volumes: hasVolumes ? yes : { ok: false, why: "virtiofsd is not installed" },
     userNetworks: {
       ok: false,
+      byNature: true,
       why: "a virtual machine has a network of its own, from which only its ports are forwarded",
     },
+    ipv6Ports: { ok: false, byNature: true, why: "QEMU's user networking forwards only from IPv4 addresses" },
   };
 }

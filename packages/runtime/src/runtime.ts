@@ -109,7 +109,14 @@ export interface Capabilities {
   /** Ports on IPv6 addresses of the host. Absent: as all ports. */
   readonly ipv6Ports?: Capability;
 }
-export type Capability = { readonly ok: true } | { readonly ok: false; readonly why: string };
+export type Capability =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly why: string;
+      /** It could on no host: nothing is missing here. */
+      readonly byNature?: true;
+    };
 
 /**
  * Opaque to the agent, which stores it verbatim beside its own kind; `v` lets a newer backend read an older handle.

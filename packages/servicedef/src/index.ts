@@ -26,6 +26,7 @@ export type {
 } from "./definition.ts";
 export { definitionFromJSON, definitionToJSON } from "./json.ts";
 export { knownName } from "./kinds/names.ts";
+export { mistakeAt } from "./mistake-at.ts";
 export { maxDefinitionBytes, type ParseOptions, parseDefinition } from "./parse.ts";
 export { printDefinition } from "./print.ts";
 export { definitionReference } from "./reference.ts";

@@ -20,11 +20,12 @@ export class Operations {
    * @throws Problem of `checkDefinition`.
    */
   async deploy(requestId: string, definition: DefinitionText, component?: string): Promise<OperationRecord> {
-    const { deps, runtimes } = this.#engine;
+    const { deps, runtimes, signal } = this.#engine;
     const { service } = await checkDefinition(definition, component, {
       node: deps.node,
       runtimes,
       allowedVolumes: deps.allowedVolumes,
+      signal,
       resolve: () => Promise.reject(new Error("nothing is resolved while checking")),
     });
     const request = { kind: "deploy" as const, definition, ...(component !== undefined && { component }) };

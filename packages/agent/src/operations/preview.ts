@@ -29,6 +29,7 @@ export async function previewDeploy(
     node: deps.node,
     runtimes,
     allowedVolumes: deps.allowedVolumes,
+    signal,
     resolve: (reference: string) => deps.images.resolve(reference, signal),
   };
   const checked = await checkDefinition(definition, component, proposal);

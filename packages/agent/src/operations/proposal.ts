@@ -10,12 +10,14 @@ import {
 import type { Runtimes } from "../engine/runtimes.ts";
 import type { RevisionComponent, RevisionContent } from "../revision/content.ts";
 import { resolveVolumes } from "../revision/volumes.ts";
+import { checkAbilities } from "./abilities.ts";
 import type { DefinitionText } from "./request.ts";
 
 export interface ProposalDeps {
   readonly node: string;
   readonly runtimes: Runtimes;
   readonly allowedVolumes: readonly string[];
+  readonly signal: AbortSignal;
   readonly resolve: (reference: string) => Promise<ImagePin>;
 }
 
@@ -37,8 +39,8 @@ export interface CheckedComponent extends CompleteComponent {
  * Read a definition and see whether this node can run it. No effects, so that bad input is told at once.
  *
  * @param onlyComponent  the one that is asked for; absent for all.
- * @throws Problem of `@mcp/servicedef`, `component_not_found`, `wrong_node`, `runtime_unsupported`, `not_yet_supported`,
- *   `volume_*`.
+ * @throws Problem of `@mcp/servicedef`, `component_not_found`, `wrong_node`, `runtime_unsupported`,
+ *   `runtime_unavailable` or `store_changed` where its kind does not work here at present, `not_yet_supported`, `volume_*`.
  */
 export async function checkDefinition(
   text: DefinitionText,
@@ -60,9 +62,15 @@ export async function checkDefinition(
   const components: CheckedComponent[] = [];
   for (const component of complete.components) {
     refuseWhatIsNotBuilt(component);
-    deps.runtimes.require(component.runtime);
+    const known = deps.runtimes.require(component.runtime);
     const resolved = await resolveVolumes(component, deps.allowedVolumes);
-    notes.push(...resolved.notes, ...limitNotes(component, deps.runtimes));
+    notes.push(...resolved.notes);
+    // One that is not asked for stays as it is.
+    if (onlyComponent === undefined || component.name === onlyComponent) {
+      await deps.runtimes.mustBeTrusted(known, deps.signal);
+      if (known.probe?.ok)
+        notes.push(...checkAbilities(component, resolved.volumes, definition, text, known.probe));
+    }
     if (component.health)
       notes.push(`${component.name}: its health check is kept, but not run yet by this version`);
     components.push({ ...component, mounts: resolved.volumes });
@@ -139,16 +147,4 @@ function refuseWhatIsNotBuilt(component: CompleteComponent): void {
       `component ${component.name} has ${unbuilt}, which this version cannot serve yet`,
       unbuilt === "routes" ? "publish a port with ports = [...] instead" : "use env = {...} instead",
     );
-}
-
-function limitNotes(component: CompleteComponent, runtimes: Runtimes): string[] {
-  const probe = runtimes.require(component.runtime).probe;
-  if (!probe?.ok) return [];
-  const { memoryLimit, cpuLimit } = probe.can;
-  const notes: string[] = [];
-  if (component.memoryMiB !== undefined && !memoryLimit.ok)
-    notes.push(`${component.name}: memory is not limited here: ${memoryLimit.why}`);
-  if (component.vcpus !== undefined && !cpuLimit.ok)
-    notes.push(`${component.name}: vcpus are not limited here: ${cpuLimit.why}`);
-  return notes;
 }

@@ -15,6 +15,8 @@ export interface FakeHostOptions {
   readonly clock?: Clock;
   readonly kinds?: readonly RuntimeKind[];
   readonly can?: Partial<Capabilities>;
+  /** What its probe tells. */
+  readonly leastMemoryMiB?: number;
 }
 
 /**
@@ -30,6 +32,7 @@ export class FakeHost {
   readonly clock: Clock;
   readonly kinds: readonly RuntimeKind[];
   readonly can: Capabilities;
+  readonly leastMemoryMiB: number | undefined;
   /** Every call that was made, oldest first. */
   readonly calls: FakeCall[] = [];
   readonly machine: FakeMachine;
@@ -51,8 +54,10 @@ export class FakeHost {
   });
   readonly #faults = new FaultPlan();
 
-  constructor({ clock = new FakeClock(), kinds = ["container"], can = {} }: FakeHostOptions = {}) {
+  constructor(options: FakeHostOptions = {}) {
+    const { clock = new FakeClock(), kinds = ["container"], can = {}, leastMemoryMiB } = options;
     this.clock = clock;
+    this.leastMemoryMiB = leastMemoryMiB;
     this.kinds = kinds;
     this.machine = new FakeMachine(clock);
     const yes = { ok: true } as const;

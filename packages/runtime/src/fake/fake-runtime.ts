@@ -39,6 +39,7 @@ export class FakeRuntime implements Runtime {
         store: this.#host.store,
         can: this.#host.can,
         notes: [],
+        ...(this.#host.leastMemoryMiB !== undefined && { leastMemoryMiB: this.#host.leastMemoryMiB }),
       }));
     } catch (error) {
       if (!isProblem(error)) throw error;

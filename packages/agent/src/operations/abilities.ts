@@ -1,0 +1,73 @@
+import { Problem } from "@mcp/base";
+import type { Capability, Probe, VolumeMount } from "@mcp/runtime";
+import { type CompleteComponent, mistakeAt, type ServiceDefinition } from "@mcp/servicedef";
+import type { DefinitionText } from "./request.ts";
+
+type Working = Extract<Probe, { ok: true }>;
+
+/**
+ * What a component asks for that its runtime cannot give on this host: refused where the component would not be what was
+ * asked for, else said.
+ *
+ * @param mounts  its volumes as they will be mounted.
+ * @returns notes for the plan.
+ * @throws Problem `runtime_unsupported`; `definition_invalid` for less memory than it boots with.
+ */
+export function checkAbilities(
+  component: CompleteComponent,
+  mounts: readonly VolumeMount[],
+  definition: ServiceDefinition,
+  text: DefinitionText,
+  probe: Working,
+): string[] {
+  const { name, runtime, ports, health, memoryMiB, vcpus } = component;
+  const { can, leastMemoryMiB = 0 } = probe;
+  const index = definition.components.findIndex((written) => written.name === name);
+  const written = definition.components[index];
+  if (memoryMiB !== undefined && memoryMiB < leastMemoryMiB)
+    throw mistakeAt(
+      text.toml,
+      text.file,
+      ["components", index, "memory"],
+      `is ${memoryMiB} MiB; a ${runtime} needs at least ${leastMemoryMiB} MiB to boot on this node`,
+    );
+  const must = (asked: boolean, ability: Capability | undefined, what: string, hint: string): void => {
+    if (asked && ability && !ability.ok)
+      throw new Problem("runtime_unsupported", `component ${name} ${what}: ${ability.why}`, hint);
+  };
+  const udp = ports.find(({ protocol }) => protocol === "udp");
+  const ipv6 = ports.find(({ address }) => address.includes(":"));
+  must(udp !== undefined, can.udpPorts, `cannot have the udp port ${udp?.host}`, seeNode);
+  must(
+    ipv6 !== undefined,
+    can.ipv6Ports,
+    `cannot have port ${ipv6?.host} on ${ipv6?.address}`,
+    "give an IPv4 address, or none for all of them",
+  );
+  must(
+    mounts.length > 0,
+    can.volumes,
+    `cannot mount ${mounts[0]?.host}`,
+    "see what to install with: mcp node status; or do without, with volumes = []",
+  );
+  must(
+    health?.probe.kind === "exec",
+    can.exec,
+    "cannot run its health check inside",
+    "use http, tcp or grpc for health",
+  );
+  return [
+    ...said(memoryMiB !== undefined, can.memoryLimit, `${name}: memory is not limited here`),
+    ...said(vcpus !== undefined, can.cpuLimit, `${name}: vcpus are not limited here`),
+    ...said(
+      written?.network !== undefined,
+      can.userNetworks,
+      `${name}: the network ${written?.network} is not joined`,
+    ),
+  ];
+}
+
+const seeNode = "see what this node can run, and how, with: mcp node status";
+
+const said = (asked: boolean, ability: Capability, what: string): string[] =>
+  asked && !ability.ok ? [`${what}: ${ability.why}`] : [];

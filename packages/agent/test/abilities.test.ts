@@ -1,0 +1,85 @@
+import { Problem } from "@mcp/base";
+import { expect, it } from "vitest";
+import { definition, type Rig, refusalOf, summary } from "./rig.ts";
+import { openVmRig, vm } from "./vm-rig.ts";
+
+/** What a kind cannot do here is told before anything is recorded. */
+
+const plan = (rig: Rig, toml: string) =>
+  rig.client.plan({ what: { case: "deploy", value: { toml, file: "web.toml" } } });
+
+async function openWeb() {
+  const rig = await openVmRig();
+  for (const tag of [1, 2]) rig.addImage(tag);
+  return rig;
+}
+
+const noQemu = new Problem("runtime_unavailable", "qemu is not installed", "apt-get install qemu-system-x86");
+
+it("a kind that does not work here is refused with why, and what to type, and nothing is recorded", async () => {
+  await using rig = await openWeb();
+  rig.vms.down = noQemu;
+  const web = definition("web", vm("web", 128));
+  const told = { code: "runtime_unavailable", message: noQemu.message, hint: noQemu.hint };
+  expect(await refusalOf(plan(rig, web))).toMatchObject(told);
+  expect(await refusalOf(rig.deploy(web))).toMatchObject(told);
+  expect((await rig.client.listOperations({})).operations).toEqual([]);
+  expect((await rig.client.listServices({})).services).toEqual([]);
+});
+
+it("what runs is not touched when its kind is gone at the next deploy, and the next works once it is back", async () => {
+  await using rig = await openWeb();
+  await rig.deploy(definition("web", vm("web", 128)));
+  const { running } = rig.vms;
+  rig.vms.down = noQemu;
+  expect((await refusalOf(rig.deploy(definition("web", vm("web", 128, 2))))).code).toBe(
+    "runtime_unavailable",
+  );
+  rig.vms.down = undefined;
+  expect(rig.vms.running).toEqual(running);
+  expect(summary(await rig.deploy(definition("web", vm("web", 128, 2))))).toMatchObject({
+    state: "SUCCEEDED",
+  });
+});
+
+it("a component whose kind works is deployed by itself beside one whose kind does not", async () => {
+  await using rig = await openWeb();
+  rig.vms.down = noQemu;
+  const both = definition("web", vm("vm", 128), 'name = "box"\nimage = "localhost/hello:1"');
+  expect(summary(await rig.deploy(both, { component: "box" }))).toMatchObject({ state: "SUCCEEDED" });
+  expect((await refusalOf(rig.deploy(both, { component: "vm" }))).code).toBe("runtime_unavailable");
+});
+
+it("less memory than a guest boots with is a mistake of the definition, with its line", async () => {
+  await using rig = await openWeb();
+  const problem = await refusalOf(plan(rig, definition("web", vm("web", 64))));
+  expect(problem.code).toBe("definition_invalid");
+  expect(problem.mistakes).toMatchObject([
+    {
+      key: "components[0].memory",
+      line: 6,
+      message: "is 64 MiB; a microvm needs at least 96 MiB to boot on this node",
+    },
+  ]);
+});
+
+it("a port that cannot be forwarded is refused", async () => {
+  await using rig = await openWeb();
+  const problem = await refusalOf(
+    plan(rig, definition("web", vm("web", 128, 1, 'ports = ["[::1]:8080:80"]'))),
+  );
+  expect(problem).toMatchObject({
+    code: "runtime_unsupported",
+    message: "component web cannot have port 8080 on ::1: QEMU forwards no IPv6",
+    hint: "give an IPv4 address, or none for all of them",
+  });
+});
+
+it("a network that is not joined is said, and the convention's is not asked for", async () => {
+  await using rig = await openWeb();
+  const { notes } = await plan(rig, definition("web", vm("web", 128, 1, 'network = "backend"')));
+  expect(notes).toContain(
+    "web: the network backend is not joined: a virtual machine has a network of its own",
+  );
+  expect((await plan(rig, definition("web", vm("web", 128)))).notes.join()).not.toContain("network");
+});
