@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "@mcp/base";
 import { bootId, type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageSource, Runtime } from "@mcp/runtime";
+import type { QemuUser } from "./confinement/qemu-user.ts";
 import type { GuestImageBuilder } from "./guest/guest-image.ts";
 import { ImageCache } from "./guest/image-cache.ts";
 import { createLinuxBuilder } from "./guest/linux/linux-builder.ts";
@@ -10,7 +11,6 @@ import { Host } from "./host.ts";
 import { probeKind } from "./probe.ts";
 import { QemuRuntime } from "./qemu-runtime.ts";
 import { Attendance } from "./vm/attendance.ts";
-import { removeHalves } from "./vm/making.ts";
 
 export interface QemuOptions {
   /** One folder per virtual machine, and what is remembered of this host. Made if missing. */
@@ -31,6 +31,8 @@ export interface QemuOptions {
   readonly nanos?: { readonly ops?: string; readonly kernel?: string; readonly boot?: string };
   /** How long a guest may take to come up, in milliseconds. Default 60 000. */
   readonly readyWithinMs?: number;
+  /** For tests: awaited between any two effects, with its name and the instance's. */
+  readonly faultPoint?: (where: string, name: string) => Promise<void>;
   readonly run?: Run;
   readonly clock: Clock;
   readonly log: Logger;
@@ -58,9 +60,15 @@ export function createQemu(options: QemuOptions): Qemu {
     user: options.user ?? "",
     run,
   });
-  const attendance = new Attendance(clock, log);
+  const attendance = new Attendance(stateDir, clock, log);
   const builders = {
-    microvm: createLinuxBuilder({ ...withoutEmpty(options.linux), clock, log, run }),
+    microvm: createLinuxBuilder({
+      ...withoutEmpty(options.linux),
+      kernelDir: join(imageDir, ".kernels"),
+      clock,
+      log,
+      run,
+    }),
     unikernel: createNanosBuilder({
       ...withoutEmpty(options.nanos),
       opsHome: join(imageDir, ".ops"),
@@ -68,6 +76,13 @@ export function createQemu(options: QemuOptions): Qemu {
       log,
       run,
     }),
+  };
+  // One for all who start: what two of them need at once is built, and hashed, once.
+  const caches = new Map<number | undefined, ImageCache>();
+  const cacheFor = (owner: QemuUser | undefined): ImageCache => {
+    const cache = caches.get(owner?.uid) ?? new ImageCache({ dir: imageDir, ...(owner && { owner }), log });
+    caches.set(owner?.uid, cache);
+    return cache;
   };
   const runtimeOf = (kind: "microvm" | "unikernel", builder: GuestImageBuilder): Runtime =>
     new QemuRuntime({
@@ -77,13 +92,13 @@ export function createQemu(options: QemuOptions): Qemu {
       clock,
       log,
       bootId,
+      ...(options.faultPoint && { faultPoint: options.faultPoint }),
       probe: (signal) => probeKind(builder, host, signal),
       async bootDeps(signal) {
         const { qemu, user, accel } = await host.facts(signal);
-        await removeHalvesOnce();
         return {
           builder,
-          cache: new ImageCache({ dir: imageDir, ...(user && { owner: user }), log }),
+          cache: cacheFor(user),
           images,
           program: qemu.program,
           qemuUser: user,
@@ -91,16 +106,12 @@ export function createQemu(options: QemuOptions): Qemu {
           mayConnectOut,
           readyWithinMs,
           bootId: await bootId(),
+          ...(options.faultPoint && { faultPoint: options.faultPoint }),
           clock,
           log,
         };
       },
     });
-  let halves: Promise<void> | undefined;
-  const removeHalvesOnce = (): Promise<void> => {
-    halves ??= removeHalves(stateDir);
-    return halves;
-  };
   return {
     microvm: runtimeOf("microvm", builders.microvm),
     unikernel: runtimeOf("unikernel", builders.unikernel),

@@ -1,5 +1,6 @@
-import { readdir } from "node:fs/promises";
-import { type Clock, Lanes, Problem } from "@mcp/base";
+import { access, readdir } from "node:fs/promises";
+import { basename } from "node:path";
+import { type Clock, Problem } from "@mcp/base";
 import type { Logger } from "@mcp/host";
 import type {
   ExecResult,
@@ -15,13 +16,18 @@ import type {
   WorkloadSpec,
 } from "@mcp/runtime";
 import { readLog } from "./console/read-log.ts";
+import { revokeStart } from "./process/keeper.ts";
 import { usageOf } from "./stats.ts";
 import type { Attendance } from "./vm/attendance.ts";
-import { type BootDeps, boot } from "./vm/boot.ts";
+import { type BootDeps, boot, untilStarted } from "./vm/boot.ts";
 import { endAtOnce, endGently } from "./vm/end.ts";
 import { handleOf, readHandle } from "./vm/handle.ts";
 import { lookAt, type Sight, toWorkload } from "./vm/look.ts";
 import { makeVm, removeVm } from "./vm/making.ts";
+import { endShares } from "./vm/shares.ts";
+import type { StateFolder } from "./vm/state-folder.ts";
+import { asStateProblem } from "./vm/state-problem.ts";
+import { endStrays } from "./vm/strays.ts";
 import { isInstanceName, VmFolder } from "./vm/vm-folder.ts";
 import { readRecord, type VmRecord } from "./vm/vm-record.ts";
 
@@ -30,7 +36,9 @@ export interface QemuRuntimeDeps {
   readonly stateDir: string;
   readonly probe: (signal: AbortSignal) => Promise<Probe>;
   /** What a boot needs; throws a `Problem` where it cannot be had on this host. */
-  readonly bootDeps: (signal: AbortSignal) => Promise<Omit<BootDeps, "attendance">>;
+  readonly bootDeps: (signal: AbortSignal) => Promise<Omit<BootDeps, "attendance" | "state">>;
+  /** See `BootDeps`. */
+  readonly faultPoint?: BootDeps["faultPoint"];
   readonly attendance: Attendance;
   readonly bootId: () => Promise<string>;
   readonly clock: Clock;
@@ -47,9 +55,6 @@ interface Found {
 export class QemuRuntime implements Runtime {
   readonly kinds: readonly RuntimeKind[];
   readonly #deps: QemuRuntimeDeps;
-  /** One change at a time for each virtual machine. */
-  readonly #lanes = new Lanes();
-  readonly #stopping = new Set<string>();
 
   constructor(deps: QemuRuntimeDeps) {
     this.kinds = [deps.kind];
@@ -70,24 +75,27 @@ export class QemuRuntime implements Runtime {
   }
 
   start(spec: WorkloadSpec, signal: AbortSignal): Promise<Handle> {
-    return this.#lanes.run(spec.name, async () => {
-      const found = await this.#find(spec.name, signal);
-      if (found && found.record.spec.labels.specHash !== spec.labels.specHash) {
-        throw new Problem(
-          "spec_conflict",
-          `${spec.name} is there already, with other settings`,
-          "a changed definition gets a new instance: deploy it again",
-        );
+    return this.#alone(spec.name, async (state) => {
+      const deps = async (): Promise<BootDeps> => ({
+        ...(await this.#deps.bootDeps(signal)),
+        attendance: this.#deps.attendance,
+        state,
+      });
+      let found = await this.#find(spec.name, signal);
+      if (found && found.record.spec.labels.specHash !== spec.labels.specHash) throw otherSettings(spec.name);
+      if (found && !found.sight.process) {
+        await revokeStart(found.folder);
+        found = await this.#find(spec.name, signal);
       }
-      if (found?.sight.process) return handleOf(found.record);
-      const deps = await this.#deps.bootDeps(signal);
-      const record = found?.record ?? (await makeVm(this.#deps.stateDir, spec, this.#deps.clock));
-      const folder = VmFolder.of(this.#deps.stateDir, spec.name);
+      const { folder, record, sight } = found ?? (await this.#make(spec, await deps()));
+      if (sight.process && sight.state === "running") return handleOf(record);
       try {
-        await boot(folder, record, { ...deps, attendance: this.#deps.attendance }, signal);
+        if (sight.process && record.boot)
+          await untilStarted(folder, record, record.boot, sight.process, await deps(), signal);
+        else await boot(folder, record, await deps(), signal);
       } catch (error) {
         // What was there before is kept, with its log.
-        if (!found) await this.#discard(folder);
+        if (!found) await this.#discard(state, folder);
         throw error;
       }
       this.#deps.attendance.tell({ name: spec.name, what: "started", atMs: this.#deps.clock.now() });
@@ -95,25 +103,33 @@ export class QemuRuntime implements Runtime {
     });
   }
 
-  stop(name: string, { graceMs }: { readonly graceMs: number }, signal: AbortSignal): Promise<void> {
-    return this.#lanes.run(name, async () => {
+  async stop(name: string, { graceMs }: { readonly graceMs: number }, signal: AbortSignal): Promise<void> {
+    await this.#alone(name, async (state) => {
       const found = await this.#find(name, signal);
       if (!found?.sight.process) return;
-      this.#stopping.add(name);
+      state.stopping.add(name);
       try {
         await endGently(found.folder, found.sight.process, graceMs, this.#deps, signal);
       } finally {
-        this.#stopping.delete(name);
+        state.stopping.delete(name);
       }
     });
   }
 
-  remove(name: string, signal: AbortSignal): Promise<void> {
-    return this.#lanes.run(name, async () => {
+  async remove(name: string, signal: AbortSignal): Promise<void> {
+    await this.#alone(name, async (state) => {
       const found = await this.#find(name, signal);
-      if (!found) return;
-      if (found.sight.process) await endAtOnce(found.folder, found.sight.process, this.#deps, signal);
-      await this.#discard(found.folder);
+      const folder = VmFolder.of(this.#deps.stateDir, name);
+      if (!found) {
+        // Somebody removed its folder by hand; where there is one, it is a stranger's.
+        if (!(await isThere(folder.path))) await endStrays(folder);
+        return;
+      }
+      await revokeStart(found.folder);
+      const process = (await this.#find(name, signal))?.sight.process;
+      if (process) await endAtOnce(found.folder, process, this.#deps, signal);
+      await this.#deps.faultPoint?.("ended", name);
+      await this.#discard(state, found.folder);
       this.#deps.attendance.tell({ name, what: "removed", atMs: this.#deps.clock.now() });
     });
   }
@@ -131,7 +147,8 @@ export class QemuRuntime implements Runtime {
     const ended = async (): Promise<boolean> => {
       const now = await this.#find(name, signal);
       if (now?.sight.process) return false;
-      if (now) await this.#deps.attendance.finish(folder, now.record);
+      const state = await this.#deps.attendance.find();
+      if (now && state) await this.#deps.attendance.finish(state, folder, now.record);
       return true;
     };
     // Of what has ended, a reader without `follow` too sees all that it wrote.
@@ -189,17 +206,58 @@ export class QemuRuntime implements Runtime {
 
   async #find(name: string, signal: AbortSignal): Promise<Found | undefined> {
     signal.throwIfAborted();
+    return this.#see(name).catch((error: unknown) => {
+      throw asStateProblem(error, this.#deps.stateDir);
+    });
+  }
+
+  async #see(name: string): Promise<Found | undefined> {
     const folder = VmFolder.of(this.#deps.stateDir, name);
+    const { attendance } = this.#deps;
+    const state = await attendance.find();
+    if (!state) return undefined;
+    const seen = state.changes;
     const record = await readRecord(folder);
     if (record?.spec.kind !== this.#deps.kind) return undefined;
     const bootId = await this.#deps.bootId();
-    const sight = await lookAt(folder, record, { bootId, isStopping: (which) => this.#stopping.has(which) });
-    this.#deps.attendance.attend(folder, record);
+    const sight = await lookAt(folder, record, { bootId, isStopping: (which) => state.stopping.has(which) });
+    if (sight.process || sight.exit) await attendance.attend(state, folder, record, seen);
     return { folder, record, sight };
   }
 
-  async #discard(folder: VmFolder): Promise<void> {
-    await this.#deps.attendance.leave(folder);
+  async #make(spec: WorkloadSpec, { faultPoint }: BootDeps): Promise<Found> {
+    const record = await makeVm(this.#deps.stateDir, spec, this.#deps.clock);
+    await faultPoint?.("made", spec.name);
+    return { folder: VmFolder.of(this.#deps.stateDir, spec.name), record, sight: { state: "created" } };
+  }
+
+  async #discard(state: StateFolder, folder: VmFolder): Promise<void> {
+    await this.#deps.attendance.leave(state, basename(folder.path));
+    await endShares(folder);
     await removeVm(this.#deps.stateDir, folder);
   }
+
+  /** The only change of this virtual machine, in a folder in which only this process writes. */
+  async #alone<T>(name: string, work: (state: StateFolder) => Promise<T>): Promise<T> {
+    const { attendance, stateDir } = this.#deps;
+    try {
+      const state = await attendance.claim();
+      return await state.lanes.run(name, () => work(state));
+    } catch (error) {
+      throw asStateProblem(error, stateDir);
+    }
+  }
 }
+
+const otherSettings = (name: string): Problem =>
+  new Problem(
+    "spec_conflict",
+    `${name} is there already, with other settings`,
+    "a changed definition gets a new instance: deploy it again",
+  );
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -37,8 +37,13 @@ export async function rigMissing(): Promise<string | undefined> {
 export async function startQemuRig(): Promise<QemuRig> {
   const folder = await mkdtemp("/tmp/mcpt-vm-");
   await chmod(folder, 0o711);
+  await mkdir(join(folder, "state"), { mode: 0o711 });
+  return openQemuRig(folder);
+}
+
+/** Of a rig that is there, such as that of the process which started this one. */
+export function openQemuRig(folder: string): QemuRig {
   const stateDir = join(folder, "state");
-  await mkdir(stateDir, { mode: 0o711 });
   const images = new TestImages();
   const image = images.add("test.invalid/busybox:v1", {
     files: [

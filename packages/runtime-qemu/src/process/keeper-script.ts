@@ -4,6 +4,9 @@
  * positional parameters: the program's working directory, the files for its identity, its end and its stderr, then
  * its arguments.
  *
+ * It may only start what is still due: that is a file, and to rename it is to take it. Whoever comes after a starter that
+ * was killed removes the file (`revokeStart`), so a keeper that was held up does not start a second one beside theirs.
+ *
  * The process records its own identity before it becomes the program, so no program ever runs unrecorded. Its end is
  * written with its identity, and only as long as the record is still about it: a keeper that was held up by a full disk must
  * not speak for a later process. `jobs` runs in the shell itself, since its subshells know of no jobs: it is what
@@ -28,6 +31,7 @@ field() { shift "$1"; identity="$pid \${1}"; }
   field 20 \${stat##*) }
   set +f
   cd -- "$cwd"
+  mv -- "$pid_file.due" "$pid_file.new"
   rm -f -- "$exit_file"
   printf '%s\\n' "$identity" >"$pid_file.new"
   mv -f -- "$pid_file.new" "$pid_file"

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { access, rm, unlink, writeFile } from "node:fs/promises";
 import { Problem } from "@mcp/base";
 import { keeperScript } from "./keeper-script.ts";
 import { type ProcessIdentity, parseIdentity } from "./process-identity.ts";
@@ -36,6 +37,9 @@ const longestAnswer = 64 * 1024;
  */
 export async function startKept({ cwd, argv, files }: KeptProcess): Promise<ProcessIdentity> {
   const shell = await keeperShell();
+  await writeFile(dueFile(files), "", { mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {
+    throw failed(cause.code === "ENOSPC" ? "no space left" : cause.message, files);
+  });
   const parameters = [cwd, files.pid, files.exit, files.errors, ...argv];
   const child = spawn("setsid", ["--fork", ...shell, "-c", keeperScript, "mcp-vm-keeper", ...parameters], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -54,6 +58,9 @@ export async function startKept({ cwd, argv, files }: KeptProcess): Promise<Proc
   const timer = setTimeout(() => reject(hangs(files)), startWithinMs);
   try {
     await closed;
+  } catch (error) {
+    await revokeStart(files);
+    throw error;
   } finally {
     clearTimeout(timer);
     child.stdout.destroy();
@@ -63,6 +70,37 @@ export async function startKept({ cwd, argv, files }: KeptProcess): Promise<Proc
   if (!identity) throw failed(answers.stderr, files);
   return identity;
 }
+
+const dueFile = ({ pid }: Pick<KeeperFiles, "pid">): string => `${pid}.due`;
+const takenWithinMs = 2_000;
+
+/**
+ * From now on no keeper starts what it was once told to. One that had begun to is waited for: who is told so reads `pid`
+ * again.
+ */
+export async function revokeStart(files: Pick<KeeperFiles, "pid">): Promise<void> {
+  const wasDue = await unlink(dueFile(files)).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return false;
+      throw error;
+    },
+  );
+  if (wasDue) return;
+  const taken = `${files.pid}.new`;
+  const deadline = performance.now() + takenWithinMs;
+  while (await isThere(taken)) {
+    // Its keeper was killed in between, and nothing runs.
+    if (performance.now() > deadline) return rm(taken, { force: true });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /**
  * The smallest shell that there is, and that can tell an exit code above 128 from a signal: dash and busybox weigh half of

@@ -4,29 +4,20 @@ import type { RuntimeEvent } from "@mcp/runtime";
 import type { GuestOutputs } from "../guest/guest-image.ts";
 import { Attendant } from "./attendant.ts";
 import { EventHub } from "./event-hub.ts";
+import { type Attended, StateFolder } from "./state-folder.ts";
 import type { VmFolder } from "./vm-folder.ts";
 import type { VmRecord } from "./vm-record.ts";
-
-interface Attended {
-  readonly attendant: Attendant;
-  /** Which boot: another one has another attendant. */
-  readonly boot: string;
-  readonly hubs: Set<EventHub>;
-}
-
-/**
- * Of the whole process: a console has one writer, also where two runtimes were opened over one state folder. Two processes
- * over one state folder are kept apart by its lock.
- */
-const attended = new Map<string, Attended>();
 
 /** Who looks after the virtual machines of a state folder, and tells what becomes of them. */
 export class Attendance {
   readonly #hub = new EventHub();
+  readonly #stateDir: string;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #used = new Set<StateFolder>();
 
-  constructor(clock: Clock, log: Logger) {
+  constructor(stateDir: string, clock: Clock, log: Logger) {
+    this.#stateDir = stateDir;
     this.#clock = clock;
     this.#log = log;
   }
@@ -39,49 +30,100 @@ export class Attendance {
     this.#hub.tell(event);
   }
 
-  /** Before QEMU is started, for a boot that is not recorded yet. */
-  async prepare(folder: VmFolder, name: string, boot: string, outputs: GuestOutputs): Promise<void> {
-    const entry = this.#make(folder, name, boot, outputs);
-    await entry.attendant.newBoot();
+  /** Undefined where there is no such folder. */
+  async find(): Promise<StateFolder | undefined> {
+    return this.#use(await StateFolder.find(this.#stateDir));
   }
 
-  /** From now on, unless somebody does already. Returns at once. */
-  attend(folder: VmFolder, { spec, boot }: VmRecord): void {
-    if (!boot) return;
-    const present = attended.get(folder.path);
-    const entry = present?.boot === boot.id ? present : this.#make(folder, spec.name, boot.id, boot.outputs);
-    entry.hubs.add(this.#hub);
-    entry.attendant.begin();
+  /**
+   * The folder, made if missing, in which this process alone may write now.
+   * @throws Problem `runtime_unavailable` if another process looks after it.
+   */
+  async claim(): Promise<StateFolder> {
+    const state = this.#use(await StateFolder.make(this.#stateDir));
+    await state.hold(this);
+    return state;
+  }
+
+  /** Before QEMU is started, for a boot that is not recorded yet. Then `begin` or `leave`. */
+  async prepare(
+    state: StateFolder,
+    folder: VmFolder,
+    name: string,
+    boot: string,
+    outputs: GuestOutputs,
+  ): Promise<void> {
+    state.changes++;
+    state.booting.add(name);
+    const { attendant } = this.#make(state, folder, name, boot, outputs);
+    await attendant.newBoot();
+  }
+
+  /** QEMU runs, and its pid is written down. */
+  begin(state: StateFolder, folder: VmFolder, record: VmRecord): void {
+    state.booting.delete(record.spec.name);
+    this.#attend(state, folder, record);
+  }
+
+  /**
+   * From now on, unless somebody does already, or another process does. Returns at once.
+   * @param seen  `state.changes` from before the record was read: one that is out of date leads to nobody.
+   */
+  async attend(state: StateFolder, folder: VmFolder, record: VmRecord, seen: number): Promise<void> {
+    const isHeld = await state.holds(this);
+    if (isHeld && state.changes === seen && !state.booting.has(record.spec.name))
+      this.#attend(state, folder, record);
   }
 
   /** Once it has ended, and before its outputs are removed: returns when all that it wrote is in its log. */
-  async finish(folder: VmFolder, record: VmRecord): Promise<void> {
-    this.attend(folder, record);
-    await attended.get(folder.path)?.attendant.ended();
+  async finish(state: StateFolder, folder: VmFolder, record: VmRecord): Promise<void> {
+    if (!(await state.holds(this))) return;
+    if (!state.booting.has(record.spec.name)) this.#attend(state, folder, record);
+    await state.attended.get(record.spec.name)?.attendant.ended();
   }
 
-  /** It is about to be removed. */
-  async leave(folder: VmFolder): Promise<void> {
-    const entry = attended.get(folder.path);
-    attended.delete(folder.path);
+  /** It did not come up, or is about to be removed. */
+  async leave(state: StateFolder, name: string): Promise<void> {
+    state.changes++;
+    state.booting.delete(name);
+    const entry = state.attended.get(name);
+    state.attended.delete(name);
     await entry?.attendant.leave();
   }
 
   async close(): Promise<void> {
-    const ours = [...attended].filter(([, { hubs }]) => hubs.delete(this.#hub) && hubs.size === 0);
-    for (const [path] of ours) attended.delete(path);
-    await Promise.all(ours.map(([, { attendant }]) => attendant.leave()));
+    for (const state of this.#used) {
+      const ours = [...state.attended].filter(([, { hubs }]) => hubs.delete(this.#hub) && hubs.size === 0);
+      for (const [name] of ours) state.attended.delete(name);
+      await Promise.all(ours.map(([, { attendant }]) => attendant.leave()));
+      await state.letGo(this);
+    }
+    this.#used.clear();
   }
 
-  #make(folder: VmFolder, name: string, boot: string, outputs: GuestOutputs): Attended {
-    void attended.get(folder.path)?.attendant.leave();
+  #use<T extends StateFolder | undefined>(state: T): T {
+    if (state) this.#used.add(state);
+    return state;
+  }
+
+  #attend(state: StateFolder, folder: VmFolder, { spec, boot }: VmRecord): void {
+    if (!boot) return;
+    const present = state.attended.get(spec.name);
+    const entry =
+      present?.boot === boot.id ? present : this.#make(state, folder, spec.name, boot.id, boot.outputs);
+    entry.hubs.add(this.#hub);
+    entry.attendant.begin();
+  }
+
+  #make(state: StateFolder, folder: VmFolder, name: string, boot: string, outputs: GuestOutputs): Attended {
+    void state.attended.get(name)?.attendant.leave();
     const hubs = new Set([this.#hub]);
     const onEnded = (): void => {
       for (const hub of hubs) hub.tell({ name, what: "exited", atMs: this.#clock.now() });
     };
     const attendant = new Attendant({ folder, outputs, onEnded, clock: this.#clock, log: this.#log });
     const entry = { attendant, boot, hubs };
-    attended.set(folder.path, entry);
+    state.attended.set(name, entry);
     return entry;
   }
 }

@@ -5,6 +5,7 @@ import type { Logger } from "@mcp/host";
 import { Console } from "../console/console.ts";
 import type { GuestOutputs } from "../guest/guest-image.ts";
 import { isAlive, type ProcessIdentity, readIdentity, signalTo } from "../process/process-identity.ts";
+import { runState } from "../qmp/commands.ts";
 import { openQmp } from "../qmp/qmp.ts";
 import type { VmFolder } from "./vm-folder.ts";
 
@@ -36,7 +37,10 @@ export class Attendant {
   constructor(options: AttendantOptions) {
     this.#options = options;
     const { folder, outputs, clock, log } = options;
-    const bounded = outputs.stdout === "serial" ? [] : ["serial"];
+    const read = new Set([outputs.stdout, outputs.stderr]);
+    const bounded = ["serial", outputs.status]
+      .filter((name) => name !== undefined)
+      .filter((name) => !read.has(name));
     this.#console = new Console({ folder, outputs, bounded, clock, log });
   }
 
@@ -75,7 +79,7 @@ export class Attendant {
       const process = await readIdentity(folder.pid);
       if (process && (await isAlive(process))) {
         this.#console.start();
-        void this.#endWhatCannotGoOn(process).catch((error: unknown) => this.#note(error));
+        void this.#watchGuest(process);
         await this.#untilEnded(process);
         if (this.#over.signal.aborted) return;
       }
@@ -106,6 +110,15 @@ export class Attendant {
     }
   }
 
+  /** What hangs for a while, such as a QEMU that was stopped by a signal, is asked again. */
+  async #watchGuest(process: ProcessIdentity): Promise<void> {
+    const { signal } = this.#over;
+    while (!signal.aborted && (await isAlive(process))) {
+      await this.#endWhatCannotGoOn(process).catch((error: unknown) => this.#note(error));
+      await this.#options.clock.sleep(lookEveryMs, signal).catch(() => {});
+    }
+  }
+
   /** QEMU serves this socket to one at a time: it is held for as long as the machine runs. */
   async #endWhatCannotGoOn(process: ProcessIdentity): Promise<void> {
     const { folder } = this.#options;
@@ -113,7 +126,7 @@ export class Attendant {
     const qmp = await openQmp(folder.run, "events", signal, { isStarting: () => isAlive(process) });
     try {
       const stopped = async (): Promise<boolean> => {
-        const { status } = (await qmp.execute("query-status")) as { status: string };
+        const status = await runState(qmp);
         if (!hopeless.has(status)) return false;
         // First the reason, then the end, so that whoever sees the end finds the reason.
         await writeFile(folder.failure, `${status}\n`, { mode: 0o600 });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, chown, lchown, mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, lchown, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@mcp/base";
 import type { Logger } from "@mcp/host";
@@ -11,12 +11,16 @@ import { qemuArgv } from "../machine/argv.ts";
 import type { Machine } from "../machine/machine.ts";
 import { readExit } from "../process/exit-record.ts";
 import { startKept } from "../process/keeper.ts";
-import { isAlive, type ProcessIdentity, signalTo } from "../process/process-identity.ts";
+import { isAlive, type ProcessIdentity } from "../process/process-identity.ts";
 import type { Attendance } from "./attendance.ts";
+import { endAtOnce } from "./end.ts";
 import { readErrors, readGuestWords, readSerialEnd } from "./guest-words.ts";
 import { hasStarted } from "./look.ts";
-import { startShares } from "./shares.ts";
+import { removeTree } from "./remove-tree.ts";
+import { endShares, startShares } from "./shares.ts";
 import { startProblem } from "./start-problem.ts";
+import type { StateFolder } from "./state-folder.ts";
+import { endStrays } from "./strays.ts";
 import type { VmFolder } from "./vm-folder.ts";
 import { type BootRecord, type VmRecord, writeRecord } from "./vm-record.ts";
 
@@ -33,6 +37,12 @@ export interface BootDeps {
   /** How long a guest has to come up. */
   readonly readyWithinMs: number;
   readonly attendance: Attendance;
+  readonly state: StateFolder;
+  /**
+   * Awaited between any two effects, with its name and the virtual machine's; a test stops there for good, as `kill -9`
+   * would. Absent in production.
+   */
+  readonly faultPoint?: (where: string, name: string) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -49,13 +59,17 @@ export async function boot(
   deps: BootDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { builder, cache, images, program, qemuUser, mayConnectOut, attendance } = deps;
+  const { builder, cache, images, program, qemuUser, mayConnectOut, attendance, state } = deps;
   const { spec } = earlier;
+  const { name } = spec;
+  const at = async (where: string): Promise<void> => deps.faultPoint?.(where, name);
   const image = await cache.get(builder, spec, images, signal);
-  await attendance.finish(folder, earlier);
-  await clear(folder, qemuUser);
+  await at("image");
+  await attendance.finish(state, folder, earlier);
+  await clear(folder);
+  await at("clear");
   const { outputs, ...parts } = await builder.prepare(image, spec, folder.run, signal);
-  await giveTo(qemuUser, folder.run);
+  await at("prepare");
   const boot: BootRecord = {
     id: randomBytes(8).toString("hex"),
     bootId: deps.bootId,
@@ -66,10 +80,11 @@ export async function boot(
   };
   const record: VmRecord = { ...earlier, boot };
   await writeRecord(folder, record);
+  await at("record");
   const machine: Machine = {
     ...parts,
     program,
-    name: spec.name,
+    name,
     accel: deps.accel,
     memoryMiB: spec.memoryMiB ?? builder.leastMemoryMiB,
     vcpus: spec.vcpus ?? 1,
@@ -78,28 +93,56 @@ export async function boot(
     serial: "serial",
     qmp: ["qmp", "events"],
   };
-  await attendance.prepare(folder, spec.name, boot.id, outputs);
-  await startShares(folder, machine.shares, deps, signal);
-  const process = await startKept({
-    cwd: folder.run,
-    argv: asUser(qemuUser, qemuArgv(machine)),
-    files: { pid: folder.pid, exit: folder.exit, errors: folder.errors },
-  });
-  attendance.attend(folder, record);
+  await attendance.prepare(state, folder, name, boot.id, outputs);
   try {
+    await startShares(folder, machine.shares, deps, signal);
+    await at("shares");
+    await giveTo(qemuUser, folder.run);
+    signal.throwIfAborted();
+    const process = await startKept({
+      cwd: folder.run,
+      argv: asUser(qemuUser, qemuArgv(machine)),
+      files: { pid: folder.pid, exit: folder.exit, errors: folder.errors },
+    });
+    await at("qemu");
+    attendance.begin(state, folder, record);
     await untilStarted(folder, record, boot, process, deps, signal);
+    await at("started");
   } catch (error) {
-    await signalTo(process, "SIGKILL");
+    state.booting.delete(name);
+    await endShares(folder);
     throw error;
   }
 }
 
-async function untilStarted(
+/**
+ * Wait until the program of a QEMU that runs does, too.
+ *
+ * @throws Problem `start_failed`, `port_taken`, …; QEMU is gone then.
+ */
+export async function untilStarted(
+  folder: VmFolder,
+  record: VmRecord,
+  boot: BootRecord,
+  process: ProcessIdentity,
+  deps: Pick<BootDeps, "clock" | "log" | "readyWithinMs">,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await watchStart(folder, record, boot, process, deps, signal);
+  } catch (error) {
+    // Also if nobody wants it any more: what comes next must not meet a QEMU that is about to go.
+    await endAtOnce(folder, process, deps, new AbortController().signal);
+    throw error;
+  }
+}
+
+async function watchStart(
   folder: VmFolder,
   { spec }: VmRecord,
   boot: BootRecord,
   process: ProcessIdentity,
-  { clock, readyWithinMs }: BootDeps,
+  { clock, readyWithinMs }: Pick<BootDeps, "clock" | "readyWithinMs">,
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = clock.monotonic() + readyWithinMs;
@@ -125,18 +168,22 @@ async function untilStarted(
   }
 }
 
-/** Nothing of an earlier boot may be taken for this one's. The log is kept. */
-async function clear(folder: VmFolder, qemuUser: QemuUser | undefined): Promise<void> {
-  for (const path of [folder.exit, folder.pid, folder.errors, folder.failure, folder.run])
-    await rm(path, { recursive: true, force: true });
+/** Nothing of an earlier boot may be taken for this one's, or run beside it. The log is kept. */
+async function clear(folder: VmFolder): Promise<void> {
+  await endStrays(folder);
+  await endShares(folder);
+  for (const path of [folder.exit, folder.pid, folder.errors, folder.failure])
+    await rm(path, { force: true });
+  await removeTree(folder.run);
   await mkdir(folder.run, { mode: 0o700 });
-  if (qemuUser) await chown(folder.run, qemuUser.uid, qemuUser.gid);
 }
 
+/** Not before all is in it: until then nobody else could put a link in the way of what is written. */
 async function giveTo(qemuUser: QemuUser | undefined, run: string): Promise<void> {
   for (const name of await readdir(run)) {
     const path = join(run, name);
     if (qemuUser) await lchown(path, qemuUser.uid, qemuUser.gid);
     await chmod(path, 0o600);
   }
+  if (qemuUser) await lchown(run, qemuUser.uid, qemuUser.gid);
 }

@@ -24,16 +24,25 @@ export async function endGently(
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = clock.monotonic() + graceMs;
+  const asking = new AbortController();
+  const asked = AbortSignal.any([signal, asking.signal]);
   let askAtMs = clock.monotonic();
-  while (clock.monotonic() < deadline) {
-    if (!(await isAlive(process))) return untilWritten(folder, clock, signal);
-    if (clock.monotonic() >= askAtMs) {
-      askAtMs = clock.monotonic() + askAgainMs;
-      void pressPowerButton(folder, graceMs, signal).catch((error: unknown) =>
-        log.debug("a virtual machine cannot be asked to stop", { folder: folder.path, error: String(error) }),
-      );
+  try {
+    while (clock.monotonic() < deadline) {
+      if (!(await isAlive(process))) return await untilWritten(folder, clock, signal);
+      if (clock.monotonic() >= askAtMs) {
+        askAtMs = clock.monotonic() + askAgainMs;
+        void pressPowerButton(folder, graceMs, asked).catch((error: unknown) =>
+          log.debug("a virtual machine cannot be asked to stop", {
+            folder: folder.path,
+            error: String(error),
+          }),
+        );
+      }
+      await clock.sleep(Math.min(lookEveryMs, Math.max(0, deadline - clock.monotonic())), signal);
     }
-    await clock.sleep(Math.min(lookEveryMs, Math.max(0, deadline - clock.monotonic())), signal);
+  } finally {
+    asking.abort(new Error("it has ended, or is ended otherwise"));
   }
   await endAtOnce(folder, process, { clock, log }, signal);
 }

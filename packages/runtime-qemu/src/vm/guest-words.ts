@@ -10,6 +10,8 @@ export interface GuestWords {
   readonly status: readonly string[];
   /** Whether anything has come out of it yet. */
   readonly hasSpoken: boolean;
+  /** It says more than any guest of ours would, so that what it said first is out of sight. */
+  readonly isFlooded: boolean;
 }
 
 const statusBytes = 4_096;
@@ -17,7 +19,7 @@ const statusBytes = 4_096;
 export async function readGuestWords(folder: VmFolder, outputs: GuestOutputs): Promise<GuestWords> {
   const said = await readEnd(join(folder.run, outputs.status ?? outputs.stdout), statusBytes);
   const status = outputs.status === undefined ? [] : completeLines(said.text);
-  return { status, hasSpoken: said.size > 0 };
+  return { status, hasSpoken: said.size > 0, isFlooded: said.size > statusBytes };
 }
 
 /** Where the kernel of a Linux guest says that it killed for want of memory. */
@@ -37,7 +39,9 @@ async function readEnd(path: string, bytes: number): Promise<{ text: string; siz
     return { text: "", size: 0 };
   }
   try {
-    const { size } = await file.stat();
+    const found = await file.stat();
+    if (!found.isFile()) return { text: "", size: 0 };
+    const { size } = found;
     const buffer = Buffer.alloc(Math.min(size, bytes));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, Math.max(0, size - bytes));
     return { text: buffer.toString("utf8", 0, bytesRead), size };

@@ -33,7 +33,7 @@ export async function lookAt(folder: VmFolder, record: VmRecord, deps: LookDeps)
   const hasBooted = (await modifiedAtMs(folder.pid)) !== undefined;
   // Killed between the intent and QEMU: nothing runs, and nothing ever ran.
   if (!hasBooted) return { state: "created" };
-  return { state: "exited", exit: await endingOf(folder, boot, process !== undefined) };
+  return { state: "exited", exit: await endingOf(folder, boot, process) };
 }
 
 async function whileAlive(
@@ -50,16 +50,26 @@ async function whileAlive(
 }
 
 /** A guest with a status file says so; of another the first byte must do. */
-export const hasStarted = ({ status, hasSpoken }: GuestWords, { outputs }: BootRecord): boolean =>
-  outputs.status === undefined ? hasSpoken : status.includes("started");
+export const hasStarted = ({ status, hasSpoken, isFlooded }: GuestWords, { outputs }: BootRecord): boolean =>
+  outputs.status === undefined ? hasSpoken : status.includes("started") || isFlooded;
 
-async function endingOf(folder: VmFolder, boot: BootRecord, justNow: boolean): Promise<WorkloadExit> {
-  let qemu = await readExit(folder.exit);
+/** Boots of which no keeper said how they ended: nobody waits for its word a second time. */
+const unsaid = new Set<string>();
+
+/** @param justNow  whose end it is, if that is of this boot of the host, and its keeper may still be about to write. */
+async function endingOf(
+  folder: VmFolder,
+  boot: BootRecord,
+  justNow: ProcessIdentity | undefined,
+): Promise<WorkloadExit> {
   const deadline = Date.now() + keeperWritesWithinMs;
-  while (!qemu && justNow && Date.now() < deadline) {
+  const mayWait = justNow !== undefined && !unsaid.has(boot.id);
+  let qemu = await exitRecord(folder, justNow);
+  while (!qemu && mayWait && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 5));
-    qemu = await readExit(folder.exit);
+    qemu = await exitRecord(folder, justNow);
   }
+  if (!qemu && mayWait) unsaid.add(boot.id);
   const atMs = qemu?.atMs ?? (await modifiedAtMs(folder.pid)) ?? Date.now();
   const { status } = await readGuestWords(folder, boot.outputs);
   const failure = (await readErrors(folder.failure)).trim();
@@ -71,6 +81,12 @@ async function endingOf(folder: VmFolder, boot: BootRecord, justNow: boolean): P
     outOfMemory: await sawOutOfMemory(folder),
     hasDebugExit: boot.hasDebugExit,
   });
+}
+
+/** What is there may still be about an earlier process. */
+async function exitRecord(folder: VmFolder, whose: ProcessIdentity | undefined) {
+  const record = await readExit(folder.exit);
+  return whose && record?.identity.startTicks !== whose.startTicks ? undefined : record;
 }
 
 async function modifiedAtMs(path: string): Promise<number | undefined> {

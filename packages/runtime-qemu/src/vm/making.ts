@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, Problem } from "@mcp/base";
 import type { WorkloadSpec } from "@mcp/runtime";
+import { removeTree } from "./remove-tree.ts";
 import { VmFolder } from "./vm-folder.ts";
 import { type VmRecord, writeRecord } from "./vm-record.ts";
 
@@ -36,16 +37,21 @@ export async function makeVm(stateDir: string, spec: WorkloadSpec, clock: Clock)
 /** First out of the way in one step, so that a kill in the middle leaves nothing that looks like a virtual machine. */
 export async function removeVm(stateDir: string, folder: VmFolder): Promise<void> {
   const gone = join(stateDir, `${beside.removing}${randomBytes(6).toString("hex")}`);
-  await rename(folder.path, gone);
-  // A keeper may be writing its last word.
-  await rm(gone, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    await rename(folder.path, gone);
+  } catch (error) {
+    // Somebody removed it by hand meanwhile.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  await removeTree(gone);
 }
 
 /** What was cut short in making or removing. Only for who has the state folder alone, at its beginning. */
 export async function removeHalves(stateDir: string): Promise<void> {
   for (const name of await readdir(stateDir).catch(() => [])) {
     const isHalf = Object.values(beside).some((prefix) => name.startsWith(prefix));
-    if (isHalf) await rm(join(stateDir, name), { recursive: true, force: true });
+    if (isHalf) await removeTree(join(stateDir, name));
   }
 }
 

@@ -1,10 +1,9 @@
-import { access, lchown, mkdir, realpath, stat } from "node:fs/promises";
+import { access, mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, isProblem, Problem } from "@mcp/base";
-import type { QemuUser } from "../confinement/qemu-user.ts";
 import type { Share } from "../machine/machine.ts";
-import { startKept } from "../process/keeper.ts";
-import { isAlive, signalTo } from "../process/process-identity.ts";
+import { revokeStart, startKept } from "../process/keeper.ts";
+import { isAlive, readIdentity, signalTo } from "../process/process-identity.ts";
 import { readErrors } from "./guest-words.ts";
 import type { VmFolder } from "./vm-folder.ts";
 
@@ -30,6 +29,20 @@ export async function findVirtiofsd(): Promise<string | undefined> {
 const listensWithinMs = 5_000;
 
 /**
+ * End what serves the shared folders of a boot that came to nothing: a virtiofsd ends with its QEMU, and where none came
+ * it would wait for ever.
+ */
+export async function endShares(folder: VmFolder): Promise<void> {
+  const names = await readdir(folder.path).catch(() => []);
+  for (const name of names.filter((one) => /^share-\d+\.pid$/.test(one))) {
+    const files = { pid: join(folder.path, name) };
+    await revokeStart(files);
+    const daemon = await readIdentity(files.pid);
+    if (daemon) await signalTo(daemon, "SIGKILL");
+  }
+}
+
+/**
  * One virtiofsd for each shared folder. It serves one QEMU, ends when that does, and has a keeper as QEMU has. It sees the
  * folder through a mount of its own, which only lets it read where the guest may only read: it is not the guest who is
  * trusted with that.
@@ -40,14 +53,13 @@ const listensWithinMs = 5_000;
 export async function startShares(
   folder: VmFolder,
   shares: readonly Share[],
-  { qemuUser, clock }: { readonly qemuUser: QemuUser | undefined; readonly clock: Clock },
+  { clock }: { readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<void> {
   await Promise.all(
     shares.map(async (share, index) => {
       if (share.by !== "virtiofs") return;
       await startShare(folder, share, index, await folderAt(share.host), clock, signal);
-      if (qemuUser) await lchown(join(folder.run, share.socket), qemuUser.uid, qemuUser.gid);
     }),
   );
 }

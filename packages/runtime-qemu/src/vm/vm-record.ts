@@ -77,5 +77,15 @@ function parseRecord(text: string, folder: VmFolder): VmRecord {
   const { token, spec, createdAtMs } = record ?? {};
   if (typeof token !== "string" || typeof createdAtMs !== "number") throw new Error("no token or no time");
   if (typeof spec?.name !== "string" || typeof spec.labels?.specHash !== "string") throw new Error("no spec");
+  if (!Array.isArray(spec.ports) || typeof spec.image?.digest !== "string") throw new Error("no whole spec");
+  const { boot } = record ?? {};
+  if (boot !== undefined && !isBoot(boot)) throw new Error("no whole boot");
   return record as VmRecord;
+}
+
+/** The outputs become paths. */
+function isBoot({ id, bootId, outputs }: Partial<BootRecord>): boolean {
+  const isName = (name: unknown): boolean => typeof name === "string" && /^[a-z][a-z0-9.-]*$/.test(name);
+  const { stdout, stderr = "none", status = "none" } = outputs ?? {};
+  return typeof id === "string" && typeof bootId === "string" && [stdout, stderr, status].every(isName);
 }

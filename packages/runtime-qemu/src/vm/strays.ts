@@ -1,0 +1,42 @@
+import { readdir, readlink, realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { identityOf, isAlive, type ProcessIdentity, signalTo } from "../process/process-identity.ts";
+import type { VmFolder } from "./vm-folder.ts";
+
+/**
+ * QEMUs that run in a folder of ours and that no record leads to: somebody removed or emptied the folder while they ran.
+ * They are found by where they were started, which the kernel keeps, also of what was removed since.
+ */
+export async function findStrays(folder: VmFolder): Promise<ProcessIdentity[]> {
+  const run = join(await realpath(dirname(folder.path)), basename(folder.path), basename(folder.run));
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(pids.map((pid) => isOf(run, pid)));
+  const identities = await Promise.all(
+    pids.filter((_, index) => found[index]).map((pid) => identityOf(Number(pid))),
+  );
+  return identities.filter((identity) => identity !== undefined);
+}
+
+/** Returns once they are gone, or after 5 000 ms. */
+export async function endStrays(folder: VmFolder): Promise<number> {
+  const strays = await findStrays(folder);
+  for (const stray of strays) {
+    await signalTo(stray, "SIGKILL");
+    const deadline = performance.now() + 5_000;
+    while ((await isAlive(stray)) && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return strays.length;
+}
+
+async function isOf(run: string, pid: string): Promise<boolean> {
+  try {
+    const at = await readlink(`/proc/${pid}/cwd`);
+    if (at !== run && at !== `${run} (deleted)`) return false;
+    // A person's shell may stand there as well.
+    return /^(qemu-system-|virtiofsd)/.test(basename(await readlink(`/proc/${pid}/exe`)));
+  } catch {
+    // It ended meanwhile, or is somebody else's.
+    return false;
+  }
+}
