@@ -1,16 +1,20 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type AgentClient, connect, type OperationJson, type OperationUpdateJson } from "@mcp/client";
 import { spawnAgent } from "../../apps/agent/test/agent-process.ts";
 import { type PodmanRig, startPodmanRig } from "../../packages/runtime-podman/test/rig.ts";
+import { guestKernel } from "../../packages/runtime-qemu/test/guest-kernel.ts";
+import { removeVms } from "./remove-vms.ts";
 
 /** A node of a test's own: real podman with its own store, and the real agent as a process. */
 export interface TestNode {
   readonly rig: PodmanRig;
   readonly folder: string;
   readonly config: string;
+  /** Of its virtual machines; QEMU runs as `nobody`. */
+  readonly vmState: string;
   readonly client: AgentClient;
   /** Of the present agent. */
   readonly agent: ChildProcess;
@@ -25,19 +29,25 @@ export async function startNode(): Promise<TestNode> {
   const rig = await startPodmanRig();
   const folder = join(rig.folder, "agent");
   await mkdir(join(folder, "srv"), { recursive: true });
+  // QEMU's user passes through both.
+  for (const path of [rig.folder, folder]) await chmod(path, 0o711);
+  const vmState = join(folder, "vm-state");
   const config = join(folder, "mcp-agent.toml");
   const socket = join(folder, "agent.sock");
   await writeFile(
     config,
     `[agent]\nnode = "test"\n[server]\nsocket = "${socket}"\n[database]\npath = "${folder}/mcp.db"\n` +
       `[volumes]\nallow = ["${folder}/srv"]\n` +
-      `[podman]\nsocket = "${rig.socket}"\nulimits = ${JSON.stringify(rig.ulimits)}\n[monitor]\ninterval = "2s"\n`,
+      `[podman]\nsocket = "${rig.socket}"\nulimits = ${JSON.stringify(rig.ulimits)}\n[monitor]\ninterval = "2s"\n` +
+      `[vm]\nstate_dir = "${vmState}"\nimage_dir = "${folder}/images"\nuser = "nobody"\n` +
+      `[vm.linux]\nkernel = "${guestKernel.paths.kernel ?? ""}"\n`,
   );
   let agent: ChildProcess | undefined;
   const node: TestNode = {
     rig,
     folder,
     config,
+    vmState,
     client: connect({ address: `unix:${socket}` }),
     get agent() {
       if (!agent) throw new Error("no agent runs");
@@ -65,6 +75,7 @@ export async function startNode(): Promise<TestNode> {
     async close() {
       if (agent && agent.exitCode === null && agent.signalCode === null) await node.end("SIGTERM");
       node.client.close();
+      await removeVms(vmState);
       await rig.close();
     },
   };
