@@ -30,7 +30,7 @@ it("a new agent hands a runtime the handles back of what it does not show, once,
   const asked = rig.host.calls
     .map(({ call }) => call)
     .filter((call) => call !== "probe" && call !== "events");
-  expect(asked.slice(0, 4)).toEqual(["list", "recover", "list", "inspect"]);
+  expect(asked.slice(0, asked.indexOf("inspect")).filter((call) => call !== "list")).toEqual(["recover"]);
   expect(count(rig, "recover")).toBe(1);
   expect(await observed(rig)).toBe(ObservedState.RUNNING);
 });

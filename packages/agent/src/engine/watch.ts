@@ -47,7 +47,9 @@ export class Watch {
       journal.write({ service: "", kind, text: `${known.name}: ${text}` });
     while (!signal.aborted) {
       const beganMs = deps.clock.monotonic();
-      await this.#hear(known);
+      const heard = this.#hear(known);
+      void this.#awaken(known);
+      await heard;
       if (signal.aborted) return;
       if (deps.clock.monotonic() - beganMs > resubscribe.maxMs) attempt = 0;
       if (!isLost) await say("runtime_lost", "its events were lost");
@@ -62,6 +64,20 @@ export class Watch {
       // What happened in between was not heard.
       await this.#lookAtAll();
     }
+  }
+
+  /**
+   * A backend may look after its workloads only once it has seen them (their consoles, their ends), so each is listed as
+   * soon as it is heard, whether or not any service has something in it.
+   */
+  async #awaken(known: KnownRuntime): Promise<void> {
+    await known.list().catch((thrown: unknown) =>
+      // Its trouble is told by whoever needs it.
+      this.#engine.deps.log.debug("a runtime could not be listed", {
+        runtime: known.name,
+        problem: asProblem(thrown).toJSON(),
+      }),
+    );
   }
 
   /** Until the stream of events ends, as it does when its runtime does. */
@@ -153,6 +169,8 @@ export class Watch {
     if (look.plan.wakeAtMs !== undefined)
       this.lookSoon(service, Math.max(0, look.plan.wakeAtMs - deps.clock.now()));
     if (look.plan.steps.length === 0) return;
+    // One that waited in the lane while a repair failed must not be the next try.
+    if (deps.clock.monotonic() < (this.#notBefore.get(service) ?? 0)) return this.lookSoon(service, 0);
     if (await this.#engine.repair(service)) this.#notBefore.delete(service);
     else {
       // A start that fails removes what it made, which is an event again: without a pause that would never end.
