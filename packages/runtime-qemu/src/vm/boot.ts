@@ -13,7 +13,7 @@ import { readExit } from "../process/exit-record.ts";
 import { startKept } from "../process/keeper.ts";
 import { isAlive, type ProcessIdentity } from "../process/process-identity.ts";
 import type { Attendance } from "./attendance.ts";
-import { endAtOnce } from "./end.ts";
+import { endAtOnce, untilWritten } from "./end.ts";
 import { readErrors, readGuestWords, readSerialEnd } from "./guest-words.ts";
 import { hasStarted } from "./look.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -148,6 +148,8 @@ async function watchStart(
   const deadline = clock.monotonic() + readyWithinMs;
   for (;;) {
     const alive = await isAlive(process);
+    if (!alive) await untilWritten(folder, clock, signal);
+    // Looked at after that: its last words may be its first.
     const words = await readGuestWords(folder, boot.outputs);
     if (hasStarted(words, boot)) return;
     const failed = words.status
@@ -155,9 +157,11 @@ async function watchStart(
       .find((why) => why !== undefined);
     const late = clock.monotonic() > deadline;
     if (failed !== undefined || !alive || late) {
-      const ended = await readExit(folder.exit);
+      const ended = alive ? undefined : await readExit(folder.exit);
+      const qemuSays = await readErrors(folder.errors);
+      if (ended && leftByItself(ended.code, qemuSays, boot)) return;
       throw startProblem(spec, {
-        qemuSays: await readErrors(folder.errors),
+        qemuSays,
         guestSays: await readSerialEnd(folder),
         ...(failed !== undefined && { programFailed: failed }),
         ...(alive && { waitedMs: readyWithinMs }),
@@ -167,6 +171,10 @@ async function watchStart(
     await clock.sleep(10, signal);
   }
 }
+
+/** A program that ends without a word was started all the same. A QEMU that fails has a word for it. */
+const leftByItself = (qemuExitCode: number, qemuSays: string, { hasDebugExit }: BootRecord): boolean =>
+  hasDebugExit && qemuExitCode % 2 === 1 && qemuSays.trim() === "";
 
 /** Nothing of an earlier boot may be taken for this one's, or run beside it. The log is kept. */
 async function clear(folder: VmFolder): Promise<void> {

@@ -79,7 +79,7 @@ async function pressPowerButton(folder: VmFolder, graceMs: number, signal: Abort
 }
 
 /** Its keeper writes down how it ended a moment after it did; where the keeper is gone as well, nobody does. */
-async function untilWritten(folder: VmFolder, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function untilWritten(folder: VmFolder, clock: Clock, signal: AbortSignal): Promise<void> {
   const deadline = clock.monotonic() + 500;
   while ((await readExit(folder.exit)) === undefined && clock.monotonic() < deadline)
     await clock.sleep(5, signal);

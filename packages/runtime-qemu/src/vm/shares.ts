@@ -58,8 +58,9 @@ export async function startShares(
 ): Promise<void> {
   await Promise.all(
     shares.map(async (share, index) => {
-      if (share.by !== "virtiofs") return;
-      await startShare(folder, share, index, await folderAt(share.host), clock, signal);
+      const which = await folderAt(share.host);
+      // What a unikernel mounts, QEMU itself shares.
+      if (share.by === "virtiofs") await startShare(folder, share, index, which, clock, signal);
     }),
   );
 }

@@ -1,8 +1,9 @@
 import { access, constants, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { isProblem, Problem } from "@mcp/base";
 import type { Run, RunResult } from "@mcp/host";
+import { makePassable } from "../../confinement/passable-folder.ts";
 
 export interface OpsOptions {
   /** A path, or a name on the PATH. */
@@ -124,6 +125,8 @@ const offline = {
 
 /** Without a note of some version, ops gives up when it cannot ask for the newest. Kernel and boot image are ours to name. */
 async function prepareHome(home: string): Promise<void> {
+  // What it lies in may be the folder of the images.
+  await makePassable(dirname(home));
   await mkdir(join(home, ".ops", "images"), { recursive: true, mode: 0o700 });
   await writeFile(join(home, ".ops", "latest.txt"), "0.0.1", { flag: "wx" }).catch(
     (error: NodeJS.ErrnoException) => {
