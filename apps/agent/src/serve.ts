@@ -29,7 +29,11 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
       allowedVolumes: config["volumes.allow"],
       random: Math.random,
       intervalMs: config["monitor.interval"],
-      disks: [{ use: "database", path: dirname(config["database.path"]) }],
+      disks: [
+        { use: "database", path: dirname(config["database.path"]) },
+        { use: "vm state", path: config["vm.state_dir"] },
+        { use: "vm images", path: config["vm.image_dir"] },
+      ],
     });
     // What was left unfinished comes before whatever is asked from now on.
     await agent.start();

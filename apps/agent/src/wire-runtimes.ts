@@ -45,7 +45,7 @@ export function wireRuntimes(config: AgentConfig, log: Logger): WiredRuntimes {
         { name: "unikernel", runtime: qemu.unikernel },
       ],
       images: podman.images,
-      checks: [(signal) => podman.checks(signal)],
+      checks: [(signal) => podman.checks(signal), (signal) => qemu.checks(signal)],
     },
     async close() {
       await Promise.all([podman.close(), qemu.close()]);

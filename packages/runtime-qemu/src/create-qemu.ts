@@ -3,6 +3,7 @@ import type { Clock } from "@mcp/base";
 import { bootId, type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageSource, Runtime } from "@mcp/runtime";
 import type { QemuUser } from "./confinement/qemu-user.ts";
+import { checkHost, type VmCheck } from "./doctor/vm-checks.ts";
 import type { GuestImageBuilder } from "./guest/guest-image.ts";
 import { ImageCache } from "./guest/image-cache.ts";
 import { createLinuxBuilder } from "./guest/linux/linux-builder.ts";
@@ -42,6 +43,8 @@ export interface Qemu {
   /** One for each kind: a host may be able to run one and not the other. */
   readonly microvm: Runtime;
   readonly unikernel: Runtime;
+  /** What virtual machines need of this host, one by one, for a doctor. */
+  checks(signal: AbortSignal): Promise<readonly VmCheck[]>;
   /** Stop looking after the virtual machines, which go on. */
   close(): Promise<void>;
 }
@@ -115,6 +118,19 @@ export function createQemu(options: QemuOptions): Qemu {
   return {
     microvm: runtimeOf("microvm", builders.microvm),
     unikernel: runtimeOf("unikernel", builders.unikernel),
+    checks: (signal) =>
+      checkHost(
+        {
+          host,
+          stateDir,
+          imageDir,
+          accel: options.accel ?? "auto",
+          user: options.user ?? "",
+          kernel: withoutEmpty(options.linux),
+          run,
+        },
+        signal,
+      ),
     close: () => attendance.close(),
   };
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isProblem, Problem } from "@mcp/base";
 import type { Run } from "@mcp/host";
 import { type Accel, provenAccel } from "./accel/proven-accel.ts";
 import { type QemuUser, resolveQemuUser } from "./confinement/qemu-user.ts";
@@ -43,11 +44,25 @@ export class Host {
       findQemu(run, signal),
       resolveQemuUser({ configured, ownUid: process.getuid?.() ?? 0, run, signal }),
     ]);
-    const store = await stateStore(stateDir);
-    const accel = await provenAccel({ wanted, qemu, user, memory: join(stateDir, ".accel") }, signal);
-    return { qemu, user, accel, store };
+    try {
+      const store = await stateStore(stateDir);
+      const accel = await provenAccel({ wanted, qemu, user, memory: join(stateDir, ".accel") }, signal);
+      return { qemu, user, accel, store };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw isProblem(error) ? error : unusable(stateDir, error as Error);
+    }
   }
 }
+
+/** No room, or no permission: what a person can mend. */
+const unusable = (stateDir: string, error: Error): Problem =>
+  new Problem(
+    "runtime_unavailable",
+    `the folder of the virtual machines' state cannot be used: ${error.message}`,
+    `look at: ls -ld ${stateDir}; df -h ${stateDir}`,
+    { cause: error },
+  );
 
 /** QEMU may be upgraded, and a user made, while the agent runs. */
 const goodForMs = 10_000;

@@ -15,15 +15,18 @@ export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
     ...(deps.checks ?? []).map((check) => check(engine.signal).catch((): DoctorCheck[] => [])),
   ]);
   // Those that this build lacks are no fault of the machine's: `node status` shows them.
-  const runtimes = engine.runtimes.all
-    .map(runtimeStatus)
-    .map(({ kinds, ok, version, store, cannot, why, hint }): DoctorCheck => {
-      const name = kinds.join(", ");
-      if (!ok) return { name, outcome: "failed", text: why, hint };
-      if (cannot.length === 0) return { name, outcome: "ok", text: `${version}, store ${store}`, hint: "" };
-      const lacks = cannot.map(({ capability, why: because }) => `no ${capability} (${because})`).join("; ");
-      return { name, outcome: "warning", text: `${version}, but ${lacks}`, hint: "see: mcp node status" };
-    });
+  const wanted = await wantedKinds(engine);
+  const all = engine.runtimes.all.map(runtimeStatus);
+  const runtimes = all.map(({ kinds, ok, version, store, cannot, why, hint }): DoctorCheck => {
+    const name = kinds.join(", ");
+    // A node need not run every kind, but one at least.
+    const isMissed = kinds.some((kind) => wanted.has(kind)) || !all.some((other) => other.ok);
+    if (!ok) return { name, outcome: isMissed ? "failed" : "warning", text: why, hint };
+    const mendable = cannot.filter(({ byNature }) => !byNature);
+    if (mendable.length === 0) return { name, outcome: "ok", text: `${version}, store ${store}`, hint: "" };
+    const lacks = mendable.map(({ capability, why: because }) => `no ${capability} (${because})`).join("; ");
+    return { name, outcome: "warning", text: `${version}, but ${lacks}`, hint: "see: mcp node status" };
+  });
   const disks = node.disks.map(({ use, path, totalBytes, availableBytes }): DoctorCheck => {
     const share = totalBytes === 0 ? 0 : 1 - availableBytes / totalBytes;
     const text = `the disk of ${path} is ${Math.round(share * 100)} % full`;
@@ -46,6 +49,17 @@ export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
     }),
   );
   return [...runtimes, ...others.flat(), writable, ...disks, drift];
+}
+
+/** Of which something is, or is wanted. */
+async function wantedKinds({ states }: Agent["engine"]): Promise<ReadonlySet<string>> {
+  const all = await states.loadAll();
+  return new Set([
+    ...all.flatMap(({ record }) => record.instances.map(({ kind }) => kind)),
+    ...all
+      .flatMap(({ revisions }) => [...revisions.values()])
+      .flatMap(({ components }) => components.map(({ runtime }) => runtime)),
+  ]);
 }
 
 async function driftCheck(engine: Agent["engine"]): Promise<DoctorCheck> {

@@ -40,7 +40,12 @@ export interface RuntimeStatus {
   readonly version: string;
   readonly store: string;
   readonly notes: readonly string[];
-  readonly cannot: readonly { readonly capability: string; readonly why: string }[];
+  readonly cannot: readonly {
+    readonly capability: string;
+    readonly why: string;
+    /** No host could. */
+    readonly byNature: boolean;
+  }[];
   readonly why: string;
   readonly hint: string;
 }
@@ -87,7 +92,7 @@ export function runtimeStatus({
     store: working?.store ?? "",
     notes: working?.notes ?? [],
     cannot: Object.entries<Capability>({ ...working?.can }).flatMap(([capability, can]) =>
-      can.ok ? [] : [{ capability, why: can.why }],
+      can.ok ? [] : [{ capability, why: can.why, byNature: can.byNature === true }],
     ),
     why: trouble?.message ?? "",
     hint: trouble?.hint ?? "",

@@ -190,7 +190,7 @@ export function queryHandlers(agent: Agent): Handlers {
             ...runtime,
             kinds: [...kinds],
             notes: [...notes],
-            cannot: [...cannot],
+            cannot: cannot.map(({ capability, why }) => ({ capability, why })),
           })),
           services: node.services,
           running: node.running,
