@@ -1,6 +1,6 @@
 import { boolean, string } from "@oclif/core/flags";
 import { optionalArgument } from "../argument.ts";
-import { asTyped, wantedDefinition } from "../definition/wanted-definition.ts";
+import { asTyped, sent, wantedDefinition } from "../definition/wanted-definition.ts";
 import { OperationCommand } from "../operation-command.ts";
 import type { OperationReport } from "../reports/operation-report.ts";
 import { type PlanReport, planReport } from "../reports/service-reports.ts";
@@ -42,11 +42,13 @@ export default class Deploy extends OperationCommand {
     const { component = "" } = target;
     const agent = await this.agentFor(flags, node);
     if (flags["dry-run"]) {
-      const report = planReport(await agent.plan({ deploy: definition, component }, this.patience));
+      const report = planReport(
+        await sent(definition, agent.plan({ deploy: definition, component }, this.patience)),
+      );
       this.print(planView(report, this.style, flags.verbose));
       return report;
     }
-    return this.carryOut({
+    const done = this.carryOut({
       agent,
       target,
       again: asTyped(asked, target),
@@ -54,5 +56,6 @@ export default class Deploy extends OperationCommand {
       isInactive,
       ...(component === "" && { componentCount }),
     });
+    return sent(definition, done);
   }
 }

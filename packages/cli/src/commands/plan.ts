@@ -1,7 +1,7 @@
 import { boolean, string } from "@oclif/core/flags";
 import { AgentCommand } from "../agent-command.ts";
 import { optionalArgument } from "../argument.ts";
-import { wantedDefinition } from "../definition/wanted-definition.ts";
+import { sent, wantedDefinition } from "../definition/wanted-definition.ts";
 import { type PlanReport, planReport } from "../reports/service-reports.ts";
 import { planView } from "../views/plan-view.ts";
 
@@ -32,7 +32,9 @@ export default class Plan extends AgentCommand {
     });
     const agent = await this.agentFor(flags, node);
     const component = target.component ?? "";
-    const report = planReport(await agent.plan({ deploy: definition, component }, this.patience));
+    const report = planReport(
+      await sent(definition, agent.plan({ deploy: definition, component }, this.patience)),
+    );
     this.print(planView(report, this.style, flags.verbose));
     return report;
   }

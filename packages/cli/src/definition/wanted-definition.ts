@@ -71,6 +71,15 @@ function read(config: McpConfig, asked: Asked, target: Target | undefined): Defi
   }
 }
 
+/** What the agent finds wrong with a definition is in its file too, as what is found here. */
+export async function sent<T>({ file }: { readonly file: string }, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    throw isProblem(thrown) && thrown.mistakes.length > 0 ? inFile(thrown, file) : thrown;
+  }
+}
+
 function located<T>(work: () => T, file: string): T {
   try {
     return work();

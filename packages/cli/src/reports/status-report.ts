@@ -108,9 +108,13 @@ export interface InstanceReport {
 }
 
 export const psReport = ({ instances = [], problems = [] }: LiveCheckResponseJson): PsReport => ({
-  instances: instances.map(instanceReport),
+  instances: instances.map(instanceReport).sort(byService),
   problems,
 });
+
+/** Within a service as the agent has them. */
+const byService = (a: InstanceReport, b: InstanceReport): number =>
+  a.service < b.service ? -1 : a.service > b.service ? 1 : 0;
 
 function instanceReport(live: LiveInstanceJson): InstanceReport {
   const cpu = live.cpuCores === undefined ? null : Number(live.cpuCores);

@@ -47,6 +47,18 @@ describe("mcp ps", () => {
     );
   });
 
+  it("keeps the instances of a service together, whatever their names are", () => {
+    const named = (service: string, instance: string) => ({
+      service,
+      instance,
+      observed: "OBSERVED_STATE_RUNNING" as const,
+    });
+    const { instances } = psReport({
+      instances: [named("hello-vm", "hello-vm.a"), named("hello", "hello.a")],
+    });
+    expect(instances.map(({ service }) => service)).toEqual(["hello", "hello-vm"]);
+  });
+
   it("shows more where there is room for it", () => {
     const wide = psView(report, { nowMs, style: plain, wide: true }).split("\n");
     expect(wide[0]).toMatch(/PORTS {25}REVISION {2}MEMORY {4}CPU {3}ADDRESS {4}IMAGE$/);
