@@ -87,7 +87,7 @@ export class QemuRuntime implements Runtime {
         await revokeStart(found.folder);
         found = await this.#find(spec.name, signal);
       }
-      const { folder, record, sight } = found ?? (await this.#make(spec, await deps()));
+      const { folder, record, sight } = found ?? (await this.#make(state, spec, await deps()));
       if (sight.process && sight.state === "running") return handleOf(record);
       try {
         if (sight.process && record.boot)
@@ -122,7 +122,7 @@ export class QemuRuntime implements Runtime {
       const folder = VmFolder.of(this.#deps.stateDir, name);
       if (!found) {
         // Somebody removed its folder by hand; where there is one, it is a stranger's.
-        if (!(await isThere(folder.path))) await endStrays(folder);
+        if (!(await isThere(folder.path))) await this.#forget(state, folder);
         return;
       }
       await revokeStart(found.folder);
@@ -225,10 +225,18 @@ export class QemuRuntime implements Runtime {
     return { folder, record, sight };
   }
 
-  async #make(spec: WorkloadSpec, { faultPoint }: BootDeps): Promise<Found> {
+  async #make(state: StateFolder, spec: WorkloadSpec, { faultPoint }: BootDeps): Promise<Found> {
+    await this.#forget(state, VmFolder.of(this.#deps.stateDir, spec.name));
     const record = await makeVm(this.#deps.stateDir, spec, this.#deps.clock);
     await faultPoint?.("made", spec.name);
     return { folder: VmFolder.of(this.#deps.stateDir, spec.name), record, sight: { state: "created" } };
+  }
+
+  /** What may still run of one whose folder was removed by hand. */
+  async #forget(state: StateFolder, folder: VmFolder): Promise<void> {
+    if ((await endStrays(folder)) > 0)
+      this.#deps.log.warn("a QEMU was ended whose folder had been removed", { folder: folder.path });
+    await this.#deps.attendance.leave(state, basename(folder.path));
   }
 
   async #discard(state: StateFolder, folder: VmFolder): Promise<void> {

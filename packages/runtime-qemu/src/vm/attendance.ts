@@ -79,7 +79,8 @@ export class Attendance {
   async finish(state: StateFolder, folder: VmFolder, record: VmRecord): Promise<void> {
     if (!(await state.holds(this))) return;
     if (!state.booting.has(record.spec.name)) this.#attend(state, folder, record);
-    await state.attended.get(record.spec.name)?.attendant.ended();
+    const entry = state.attended.get(record.spec.name);
+    if (entry && entry.boot === record.boot?.id) await entry.attendant.ended();
   }
 
   /** It did not come up, or is about to be removed. */
