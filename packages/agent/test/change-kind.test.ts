@@ -139,3 +139,25 @@ it("ps shows containers and virtual machines together, with memory and cpu of ea
   ]);
   for (const { memoryBytes } of instances) expect(memoryBytes).toBeGreaterThan(0n);
 });
+
+it("status tells what each uses where a virtual machine is among them, and waits for nobody who measures slowly", async () => {
+  await using rig = await openVmRig();
+  rig.addImage(1);
+  await rig.deploy(definition("box", 'name = "box"\nimage = "localhost/hello:1"'));
+  const used = async () =>
+    (await rig.client.status({})).services
+      .flatMap(({ components }) => components)
+      .map(({ runtime, memoryBytes }) => [runtime, memoryBytes !== undefined]);
+  expect(await used()).toEqual([["container", false]]);
+  expect(rig.host.calls.map(({ call }) => call)).not.toContain("stats");
+  await rig.deploy(web("microvm"));
+  expect(await used()).toEqual([
+    ["container", true],
+    ["microvm", true],
+  ]);
+  rig.host.fail("stats", "hang");
+  expect(await used()).toEqual([
+    ["container", false],
+    ["microvm", true],
+  ]);
+});

@@ -1,6 +1,7 @@
 import { asProblem } from "@mcp/base";
 import type { Usage, Workload } from "@mcp/runtime";
 import type { Engine } from "../engine/engine.ts";
+import type { KnownRuntime } from "../engine/known-runtime.ts";
 
 export interface Live {
   /** By name. */
@@ -22,10 +23,7 @@ export async function liveInstances(
       try {
         const workloads = await known.list();
         if (options.usage)
-          for (const [name, use] of await known.runtime.stats(
-            AbortSignal.any([engine.signal, AbortSignal.timeout(10_000)]),
-          ))
-            usage.set(name, use);
+          for (const [name, use] of await measure(engine, known, 10_000)) usage.set(name, use);
         return workloads;
       } catch (thrown) {
         problems.push(`${known.name}: ${asProblem(thrown).message}`);
@@ -39,3 +37,11 @@ export async function liveInstances(
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return { workloads, usage, problems };
 }
+
+/** What each of its running workloads uses, by name. */
+export const measure = (
+  engine: Engine,
+  { runtime }: KnownRuntime,
+  withinMs: number,
+): Promise<ReadonlyMap<string, Usage>> =>
+  runtime.stats(AbortSignal.any([engine.signal, AbortSignal.timeout(withinMs)]));

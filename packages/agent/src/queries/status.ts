@@ -1,9 +1,9 @@
 import { type ComponentGoal, type Drift, judge, type Observation, type ObservedState } from "@mcp/planner";
 import type { EventRecord } from "@mcp/registry";
-import type { Workload, WorkloadExit } from "@mcp/runtime";
+import type { RuntimeKind, Usage, Workload, WorkloadExit } from "@mcp/runtime";
 import type { Engine } from "../engine/engine.ts";
 import type { ServiceState } from "../engine/service-state.ts";
-import { liveInstances } from "./live.ts";
+import { liveInstances, measure } from "./live.ts";
 
 export interface StatusReport {
   readonly node: string;
@@ -31,9 +31,14 @@ export interface ComponentStatus {
   readonly sinceMs?: number;
   readonly restarts: number;
   readonly lastExitCode?: number;
+  /** Of its instance, or of what should run. */
+  readonly kind?: RuntimeKind;
+  readonly usage?: Usage;
 }
 
 const recentEvents = 10;
+/** A runtime that measures more slowly does not hold up a status. */
+const measureWithinMs = 1_000;
 
 /** Services with what differs from what is wanted, as seen now. */
 export async function status(
@@ -44,17 +49,19 @@ export async function status(
   const { deps, states } = engine;
   const chosen = service === undefined ? await states.loadAll() : [await states.load(service)];
   // Side by side: a runtime that does not answer is waited for once.
+  const usage = findUsage(engine, chosen);
   const [unmanaged, ...services] = await Promise.all([
     service === undefined ? findUnmanaged(engine) : [],
     ...chosen.map(async (state): Promise<ServiceStatus> => {
       const goal = states.goalOf(state, "repair");
       const observation = await states.observe(goal, signal);
+      const used = await usage;
       const [running] = engine.isBusy(state.record.name)
         ? await deps.registry.operations({ service: state.record.name, limit: 1, unfinished: true })
         : [];
       return {
         state,
-        components: goal.components.map((component) => componentStatus(component, observation, state)),
+        components: goal.components.map((component) => componentStatus(component, observation, state, used)),
         ...(running && { runningOperation: running.id }),
       };
     }),
@@ -71,6 +78,24 @@ export async function status(
   };
 }
 
+/**
+ * What runs uses, by instance. Asked only where a virtual machine is among it, whose size is its own, and cheap to measure:
+ * podman measures every container of the host, which `ps --wide` has time for.
+ */
+async function findUsage(
+  engine: Engine,
+  states: readonly ServiceState[],
+): Promise<ReadonlyMap<string, Usage>> {
+  const kinds = new Set(states.flatMap(({ record }) => record.instances.map(({ kind }) => kind)));
+  if (![...kinds].some((kind) => kind !== "container")) return new Map();
+  const asked = engine.runtimes.all.filter(({ runtime }) => runtime.kinds.some((kind) => kinds.has(kind)));
+  const none: ReadonlyMap<string, Usage> = new Map();
+  const found = await Promise.all(
+    asked.map((known) => measure(engine, known, measureWithinMs).catch(() => none)),
+  );
+  return new Map(found.flatMap((usages) => [...usages]));
+}
+
 async function findUnmanaged(engine: Engine): Promise<Workload[]> {
   const services = await engine.deps.registry.services();
   const recorded = new Set(services.flatMap(({ instances }) => instances.map(({ name }) => name)));
@@ -82,6 +107,7 @@ function componentStatus(
   goal: ComponentGoal,
   observation: Observation,
   state: ServiceState,
+  usages: ReadonlyMap<string, Usage>,
 ): ComponentStatus {
   const { instance, observed, drift } = judge(goal, observation);
   const sighting = instance === undefined ? undefined : observation.sightings.get(instance);
@@ -91,6 +117,8 @@ function componentStatus(
   const lastExit = exit ?? (kept as WorkloadExit | undefined);
   const startedAtMs = sighting && "startedAtMs" in sighting ? sighting.startedAtMs : undefined;
   const sinceMs = exit?.atMs ?? startedAtMs;
+  const kind = record?.kind ?? goal.target?.kind;
+  const usage = usages.get(instance ?? "");
   return {
     name: goal.name,
     desired: goal.desired,
@@ -98,6 +126,8 @@ function componentStatus(
     drift,
     restarts: record?.restarts ?? 0,
     ...(instance !== undefined && { instance }),
+    ...(kind && { kind }),
+    ...(usage && { usage }),
     ...(sinceMs !== undefined && { sinceMs }),
     ...(lastExit?.code !== undefined && { lastExitCode: lastExit.code }),
   };

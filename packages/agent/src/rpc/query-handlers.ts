@@ -251,7 +251,8 @@ function encodeSummary({ record, revisions }: ServiceState): MessageInitShape<ty
 }
 
 function encodeComponentStatus(component: ComponentStatus) {
-  const { name, instance, desired, observed, drift, restarts, sinceMs, lastExitCode } = component;
+  const { name, instance, desired, observed, drift, restarts, sinceMs, lastExitCode, kind, usage } =
+    component;
   return {
     name,
     instance: instance ?? "",
@@ -259,6 +260,8 @@ function encodeComponentStatus(component: ComponentStatus) {
     observed: observedStates[observed],
     drift: [...drift],
     restarts,
+    runtime: kind ?? "",
+    ...(usage && { memoryBytes: int64(usage.memoryBytes), cpuCores: usage.cpuCores }),
     ...stamp("since", sinceMs),
     ...(lastExitCode !== undefined && { lastExitCode }),
   };

@@ -34,6 +34,11 @@ export interface ComponentStatusReport {
   readonly since: string | null;
   readonly restarts: number;
   readonly lastExitCode: number | null;
+  /** `container`, `unikernel`, `microvm`. */
+  readonly runtime: string;
+  /** Measured where a virtual machine is among what was asked for, as is `cpuCores`. */
+  readonly memoryBytes: number | null;
+  readonly cpuCores: number | null;
 }
 
 export interface EventReport {
@@ -68,6 +73,9 @@ function componentStatusReport(status: ComponentStatusJson): ComponentStatusRepo
     since: orNull(status.since),
     restarts: status.restarts ?? 0,
     lastExitCode: orNull(status.lastExitCode),
+    runtime: status.runtime ?? "",
+    memoryBytes: numberOrNull(status.memoryBytes),
+    cpuCores: status.cpuCores === undefined ? null : Number(status.cpuCores),
   };
 }
 

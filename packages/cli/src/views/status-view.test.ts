@@ -68,6 +68,34 @@ describe("mcp status", () => {
     );
   });
 
+  it("shows what is used by whom, and the kinds, where a virtual machine is among them", () => {
+    const running = { desired: "DESIRED_STATE_RUNNING", observed: "OBSERVED_STATE_RUNNING" } as const;
+    const report = statusReport({
+      services: [
+        {
+          service: { name: "hello", revision: "3" },
+          components: [
+            { ...running, name: "box", runtime: "container" },
+            {
+              ...running,
+              name: "vm",
+              runtime: "microvm",
+              memoryBytes: String(230 * 1024 ** 2),
+              cpuCores: 0.04,
+            },
+          ],
+        },
+      ],
+    });
+    expect(statusView(report, nowMs, plain)).toBe(
+      text(
+        "SERVICE  REVISION  COMPONENT  WANTED   IS       SINCE  RESTARTS  RUNTIME    MEMORY   CPU",
+        "hello    r3        box        running  running  -      0         container  -        -",
+        "hello    r3        vm         running  running  -      0         microvm    230 MiB  0.04",
+      ),
+    );
+  });
+
   it("says that there is nothing", () => {
     expect(statusView(statusReport({ node: "rift" }), nowMs, plain)).toBe("no services on rift");
   });

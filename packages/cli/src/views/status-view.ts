@@ -1,5 +1,6 @@
 import type { ComponentStatusReport, EventReport, StatusReport } from "../reports/status-report.ts";
 import { age } from "../terminal/age.ts";
+import { bytes } from "../terminal/bytes.ts";
 import type { Style } from "../terminal/style.ts";
 import { aligned, type Cell, table } from "../terminal/table.ts";
 import { revisionText, stateCell } from "./state-paint.ts";
@@ -7,6 +8,7 @@ import { revisionText, stateCell } from "./state-paint.ts";
 /** Every component with what is wanted and what is; then what differs and why, and what happened lately. */
 export function statusView(report: StatusReport, nowMs: number, style: Style): string {
   const { node, services, recentEvents, unmanaged } = report;
+  const hasVms = services.some(({ components: all }) => all.some(isVm));
   const components = services.flatMap(({ service, components: all }) =>
     all.map((component, index): Cell[] => [
       index === 0 ? { text: service.name, paint: style.bold } : service.name,
@@ -16,6 +18,7 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
       observedCell(component, style),
       age(component.since, nowMs),
       component.restarts === 0 ? "0" : { text: String(component.restarts), paint: style.yellow },
+      ...(hasVms ? usageCells(component) : []),
     ]),
   );
   const underWay = services.filter(({ runningOperation }) => runningOperation !== null);
@@ -35,7 +38,7 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
   ]);
   return [
     components.length > 0
-      ? table(["SERVICE", "REVISION", "COMPONENT", "WANTED", "IS", "SINCE", "RESTARTS"], components, style)
+      ? table([...header, ...(hasVms ? ["RUNTIME", "MEMORY", "CPU"] : [])], components, style)
       : `no services on ${node}`,
     ...underWay.map(({ service }) => `${service.name} is being changed at this moment`),
     ...section("differs", drift, style),
@@ -47,6 +50,16 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
     ),
   ].join("\n");
 }
+
+const header = ["SERVICE", "REVISION", "COMPONENT", "WANTED", "IS", "SINCE", "RESTARTS"];
+
+const isVm = ({ runtime }: ComponentStatusReport): boolean => runtime !== "" && runtime !== "container";
+
+const usageCells = ({ runtime, memoryBytes, cpuCores }: ComponentStatusReport): Cell[] => [
+  runtime,
+  memoryBytes === null ? "" : bytes(memoryBytes),
+  cpuCores === null ? "" : cpuCores.toFixed(2),
+];
 
 function observedCell({ observed, lastExitCode }: ComponentStatusReport, style: Style): Cell {
   const { paint } = stateCell(observed, style);
