@@ -2,7 +2,7 @@ import { isProblem } from "@mcp/base";
 import type { Capabilities, Probe } from "@mcp/runtime";
 import type { GuestImageBuilder } from "./guest/guest-image.ts";
 import type { Host } from "./host.ts";
-import { findVirtiofsd } from "./vm/shares.ts";
+import { sharesMissing } from "./vm/shares-here.ts";
 
 /** Whether guests of this builder can run here; each reason why not with what to do about it. */
 export async function probeKind(builder: GuestImageBuilder, host: Host, signal: AbortSignal): Promise<Probe> {
@@ -19,7 +19,7 @@ export async function probeKind(builder: GuestImageBuilder, host: Host, signal: 
       ok: true,
       version: `QEMU ${qemu.version}, ${built.version}`,
       store,
-      can: await capabilitiesOf(builder),
+      can: await capabilitiesOf(builder, signal),
       notes: [how, ...(user ? [`runs as ${user.name}`] : [])],
       leastMemoryMiB: builder.leastMemoryMiB,
     };
@@ -32,8 +32,8 @@ export async function probeKind(builder: GuestImageBuilder, host: Host, signal: 
 
 const yes = { ok: true } as const;
 
-async function capabilitiesOf({ kind }: GuestImageBuilder): Promise<Capabilities> {
-  const hasVolumes = kind === "unikernel" || (await findVirtiofsd()) !== undefined;
+async function capabilitiesOf({ kind }: GuestImageBuilder, signal: AbortSignal): Promise<Capabilities> {
+  const noVolumes = kind === "unikernel" ? undefined : await sharesMissing(signal);
   return {
     exec: {
       ok: false,
@@ -44,7 +44,7 @@ async function capabilitiesOf({ kind }: GuestImageBuilder): Promise<Capabilities
     memoryLimit: yes,
     cpuLimit: yes,
     udpPorts: yes,
-    volumes: hasVolumes ? yes : { ok: false, why: "virtiofsd is not installed" },
+    volumes: noVolumes === undefined ? yes : { ok: false, why: noVolumes },
     userNetworks: {
       ok: false,
       byNature: true,

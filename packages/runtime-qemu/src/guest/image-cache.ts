@@ -214,7 +214,8 @@ const isThere = (path: string): Promise<boolean> =>
   );
 
 async function sync(path: string): Promise<void> {
-  const handle = await open(path, "r+");
+  // Not for writing: what is sealed already, such as a kernel that several images share, nobody but root may write.
+  const handle = await open(path, "r");
   await handle.sync().finally(() => handle.close());
 }
 

@@ -1,30 +1,14 @@
-import { access, mkdir, readdir, realpath, stat } from "node:fs/promises";
+import { mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, isProblem, Problem } from "@mcp/base";
 import type { Share } from "../machine/machine.ts";
 import { revokeStart, startKept } from "../process/keeper.ts";
 import { isAlive, readIdentity, signalTo } from "../process/process-identity.ts";
 import { readErrors } from "./guest-words.ts";
+import { findVirtiofsd, ownMounts } from "./shares-here.ts";
 import type { VmFolder } from "./vm-folder.ts";
 
-/** Where distributions put it: it is on nobody's PATH. */
-const places = [
-  "/usr/lib/qemu/virtiofsd",
-  "/usr/libexec/virtiofsd",
-  "/usr/lib/virtiofsd",
-  "/run/current-system/sw/bin/virtiofsd",
-];
-
-export async function findVirtiofsd(): Promise<string | undefined> {
-  for (const place of places) {
-    const found = await access(place).then(
-      () => true,
-      () => false,
-    );
-    if (found) return place;
-  }
-  return undefined;
-}
+export { findVirtiofsd };
 
 const listensWithinMs = 5_000;
 
@@ -95,7 +79,7 @@ async function startShare(
       throw new Problem(
         "start_failed",
         `${share.host} cannot be shared with the guest: ${said || "virtiofsd does not listen"}`,
-        "virtiofsd needs root, or user namespaces: see whether they are allowed with unshare --user --map-root-user true",
+        "see whether folders can be shared here: mcp doctor, mcp node status",
       );
     }
     await clock.sleep(10, signal);
@@ -108,12 +92,14 @@ type VirtiofsShare = Extract<Share, { by: "virtiofs" }>;
 
 /**
  * `$1` is the folder, `$2` where it is mounted, for this process alone, `$3` how, and `$4` which folder it was when it was
- * looked at: somebody could have made the path lead elsewhere since. What follows is run.
+ * looked at: somebody could have made the path lead elsewhere since. The C virtiofsd wants to keep a file in `/run`, which
+ * only root may: `$5` says whether it needs one of its own. What follows is run.
  */
 const mountScript = `mount --no-canonicalize --bind "$1" "$2" || exit
 [ "$(stat --format %d:%i "$2")" = "$4" ] || { echo "${exchanged}" >&2; exit 1; }
 [ "$3" = rw ] || mount --no-canonicalize -o remount,bind,ro "$2" || exit
-shift 4
+[ "$5" = root ] || mount -t tmpfs -o mode=0755 tmpfs /run || exit
+shift 5
 exec "$@"`;
 
 /** Of the C virtiofsd; the Rust one takes the same. */
@@ -123,8 +109,8 @@ function shareArgv(program: string, share: VirtiofsShare, which: string, at: str
   // Its options are cut at commas, and a backslash keeps one.
   const source = at.replaceAll(/[\\,]/g, (character) => `\\${character}`);
   return [
-    ...["unshare", "--mount", "--propagation", "private", ...(isRoot ? [] : ["--user", "--map-root-user"])],
-    ...["--", "sh", "-c", mountScript, "sh", host, at, readOnly ? "ro" : "rw", which],
+    ...ownMounts(),
+    ...["sh", "-c", mountScript, "sh", host, at, readOnly ? "ro" : "rw", which, isRoot ? "root" : "user"],
     ...[program, `--socket-path=${socket}`, "-o", `source=${source}`, "-o", "sandbox=namespace"],
   ];
 }

@@ -1,4 +1,4 @@
-import { copyFile, open } from "node:fs/promises";
+import { chmod, copyFile, open } from "node:fs/promises";
 import { bootConfigPath } from "./base-initramfs.ts";
 import { cpioArchive } from "./cpio.ts";
 
@@ -14,6 +14,8 @@ export async function writeInitrd(
 ): Promise<void> {
   signal.throwIfAborted();
   await copyFile(base, path);
+  // The copy is as sealed as the original, which only root could write to.
+  await chmod(path, 0o600);
   const file = await open(path, "r+");
   try {
     await file.chmod(0o400);
