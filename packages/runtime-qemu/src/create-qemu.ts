@@ -11,6 +11,7 @@ import { createNanosBuilder } from "./guest/nanos/nanos-builder.ts";
 import { Host } from "./host.ts";
 import { probeKind } from "./probe.ts";
 import { QemuRuntime } from "./qemu-runtime.ts";
+import { rememberedProbe } from "./remembered-probe.ts";
 import { Attendance } from "./vm/attendance.ts";
 
 export interface QemuOptions {
@@ -96,7 +97,7 @@ export function createQemu(options: QemuOptions): Qemu {
       log,
       bootId,
       ...(options.faultPoint && { faultPoint: options.faultPoint }),
-      probe: (signal) => probeKind(builder, host, signal),
+      probe: rememberedProbe((signal) => probeKind(builder, host, signal)),
       async bootDeps(signal) {
         const { qemu, user, accel } = await host.facts(signal);
         return {

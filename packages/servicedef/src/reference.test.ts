@@ -38,14 +38,7 @@ describe("the reference of definitions", () => {
     const unbuilt = keys.filter(([, { notYet }]) => notYet !== undefined).map(([name]) => name);
     expect(
       unbuilt.filter((name) => !/^(components\[\]\.)?(build|snapshot|health|routes)/.test(name)),
-    ).toEqual([
-      "tier",
-      "path",
-      "runtime",
-      "components[].runtime",
-      "components[].env_from",
-      "components[].files",
-    ]);
+    ).toEqual(["tier", "path", "components[].env_from"]);
     for (const name of ["build", "snapshot", "components[].health", "components[].routes"]) {
       const all = keys.map(([key]) => key).filter((key) => key.startsWith(name));
       expect(unbuilt.filter((key) => key.startsWith(name))).toEqual(all);

@@ -39,7 +39,7 @@ export const componentKeys = {
     kind: integer({ says: "MiB", min: 4, max: 16_777_216, hint: "memory is in MiB, such as memory = 256" }),
     otherwise: "no limit; required for `unikernel` and `microvm`",
     runs: true,
-    doc: "A container's limit, or a VM's size, in MiB; at least 4.",
+    doc: "A container's limit, or a VM's size, in MiB; at least 4, and for a VM what its guest boots with. What all VMs of a node that should run have may not be more than its memory.",
     example: "memory = 256",
   },
   vcpus: {
@@ -120,7 +120,7 @@ export const componentKeys = {
     kind: networkName,
     otherwise: "`mcpnet`",
     runs: true,
-    doc: "The network to be on; it is made if it is missing.",
+    doc: "The network to be on; it is made if it is missing. A VM joins none: it has a network of its own, from which its `ports` are forwarded.",
     example: 'network = "backend"',
   },
   restart: {
@@ -185,7 +185,6 @@ export const componentKeys = {
     }),
     otherwise: "all of the image",
     runs: true,
-    notYet: "`unikernel` is refused",
     doc: "Which part of the image a unikernel takes along.",
     example: 'files = ["/app", "/etc/ssl/certs"]',
   },

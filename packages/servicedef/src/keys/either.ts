@@ -8,7 +8,6 @@ export const eitherKeys = {
     kind: oneOf(runtimeNames),
     default: "container",
     runs: true,
-    notYet: "`unikernel` and `microvm` are refused",
     doc: "What a component runs as: a container, a Nanos unikernel, or a Linux microVM made from its image. Per service, or per component.",
     example: 'runtime = "microvm"',
   },
