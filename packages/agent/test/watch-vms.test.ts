@@ -66,3 +66,17 @@ it("one that ended while no agent was there is known as soon as there is one", a
     return exit?.code === 3;
   });
 });
+
+it("a backend that nothing wants is not probed at every pass", async () => {
+  await using rig = await openVmRig({ intervalMs: 20 });
+  rig.addImage(1);
+  const probes = (): number => rig.vms.calls.filter(({ call }) => call === "probe").length;
+  await rig.deploy(definition("box", 'name = "box"\nimage = "localhost/hello:1"'));
+  const passes = (): number => rig.host.calls.filter(({ call }) => call === "probe").length;
+  const [before, since] = [probes(), passes()];
+  await until("five passes were made", () => passes() >= since + 5);
+  expect(probes()).toBe(before);
+  await rig.deploy(web);
+  const used = probes();
+  await until("it is probed at each", () => probes() >= used + 5);
+});

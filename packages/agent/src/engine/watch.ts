@@ -103,11 +103,18 @@ export class Watch {
     while (!signal.aborted) {
       await deps.clock.sleep(deps.intervalMs, signal).catch(() => {});
       if (signal.aborted) return;
-      await Promise.all(
-        this.#engine.runtimes.all.map((known) => this.#engine.runtimes.refresh(known, signal)),
-      );
+      const used = await this.#used();
+      await Promise.all(used.map((known) => this.#engine.runtimes.refresh(known, signal)));
       await this.#lookAtAll();
     }
+  }
+
+  /** Of which something is: a backend that nothing wants is probed when it is asked for, not for ever. */
+  async #used(): Promise<readonly KnownRuntime[]> {
+    const { deps, runtimes } = this.#engine;
+    const services = await deps.registry.services().catch(() => []);
+    const kinds = new Set(services.flatMap(({ instances }) => instances.map(({ kind }) => kind)));
+    return runtimes.all.filter(({ runtime }) => runtime.kinds.some((kind) => kinds.has(kind)));
   }
 
   async #lookAtAll(): Promise<void> {
