@@ -4,6 +4,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { run } from "@mcp/host";
 import { type PodmanRig, startPodmanRig } from "../../packages/runtime-podman/test/rig.ts";
+import { guestKernel } from "../../packages/runtime-qemu/test/guest-kernel.ts";
+import { removeVms } from "../../test/e2e/remove-vms.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 
@@ -18,6 +20,8 @@ export interface BenchNode {
   /** Write a definition where `mcp deploy NAME` finds it. */
   define(name: string, toml: string): Promise<void>;
   readonly address: string;
+  /** Of the guest images. */
+  readonly imageDir: string;
   startAgent(): Promise<void>;
   killAgent(): Promise<void>;
   /** MiB of the agent that are in memory. */
@@ -31,10 +35,13 @@ export async function startBenchNode(): Promise<BenchNode> {
   const services = join(folder, "services");
   await mkdir(services, { recursive: true });
   const socket = join(folder, "agent.sock");
+  const [vmState, imageDir] = [join(folder, "vm-state"), join(folder, "images")];
   await writeFile(
     join(folder, "agent.toml"),
     `[agent]\nnode = "bench"\n[server]\nsocket = "${socket}"\n[database]\npath = "${folder}/mcp.db"\n` +
-      `[podman]\nsocket = "${rig.socket}"\nulimits = ${JSON.stringify(rig.ulimits)}\n`,
+      `[podman]\nsocket = "${rig.socket}"\nulimits = ${JSON.stringify(rig.ulimits)}\n` +
+      `[vm]\nstate_dir = "${vmState}"\nimage_dir = "${imageDir}"\n` +
+      `${process.getuid?.() === 0 ? 'user = "nobody"\n' : ""}[vm.linux]\nkernel = "${guestKernel.paths.kernel ?? ""}"\n`,
   );
   await writeFile(
     join(folder, "mcp.toml"),
@@ -47,6 +54,7 @@ export async function startBenchNode(): Promise<BenchNode> {
   const node: BenchNode = {
     rig,
     address: `unix:${socket}`,
+    imageDir,
     get agentPid() {
       return agent?.pid ?? 0;
     },
@@ -84,6 +92,7 @@ export async function startBenchNode(): Promise<BenchNode> {
     },
     async [Symbol.asyncDispose]() {
       await node.killAgent();
+      await removeVms(vmState);
       await rig.close();
     },
   };

@@ -4,8 +4,10 @@ import type { Ratio } from "./ratio.ts";
 /** One number of the design's table. */
 export interface Measure {
   readonly name: string;
-  /** The most it may be. */
-  readonly limit: number;
+  /** The most it may be; without one, it is only told. */
+  readonly limit?: number;
+  /** Only where virtual machines can run. */
+  readonly needsVms?: true;
   readonly unit: "×" | "ms" | "MiB";
   /** Measures it, and says what it is made of: `48 ms over 25 ms`. */
   readonly take: (node: BenchNode) => Promise<Taken>;

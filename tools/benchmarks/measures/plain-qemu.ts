@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { connect } from "@mcp/client";
+import type { BenchNode } from "../bench-node.ts";
+import { timed } from "../ratio.ts";
+import { firstAnswer } from "./first-answer.ts";
+
+interface Copied {
+  readonly argv: readonly string[];
+  readonly port: number;
+  /** Holds what was in the folder that the original was started in. */
+  readonly files: string;
+}
+
+/** The very QEMUs of a service, with the same images and arguments, started by a shell and by nobody else. */
+export class PlainQemus {
+  readonly #folder: string;
+  readonly #copied: readonly Copied[];
+
+  private constructor(folder: string, copied: readonly Copied[]) {
+    this.#folder = folder;
+    this.#copied = copied;
+  }
+
+  /** Of a service that runs. */
+  static async like(node: BenchNode, service: string): Promise<PlainQemus> {
+    const folder = await mkdtemp(join(tmpdir(), "mcp-bench-"));
+    const client = connect({ address: node.address });
+    const { instances } = await client.liveCheck({ service });
+    client.close();
+    const copied: Copied[] = [];
+    for (const [index, { pid }] of (instances ?? []).entries()) {
+      const argv = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").slice(0, -1);
+      const port = Number(/hostfwd=tcp:[^:]*:(\d+)-/.exec(argv.join(" "))?.[1]);
+      const files = join(folder, `files-${index}`);
+      await mkdir(files);
+      const initrd = join((await readlink(`/proc/${pid}/cwd`)) ?? "", "initrd");
+      await cp(initrd, join(files, "initrd"));
+      copied.push({ argv, port, files });
+    }
+    return new PlainQemus(folder, copied);
+  }
+
+  /** From the shell's start until each has answered. They are ended then. */
+  async untilAnswers(): Promise<number> {
+    const run = join(this.#folder, "run");
+    const starts: string[] = [];
+    for (const [index, { argv, files }] of this.#copied.entries()) {
+      await cp(files, join(run, `${index}`), { recursive: true });
+      starts.push(`(cd ${quoted(join(run, `${index}`))} && exec ${argv.map(quoted).join(" ")}) &`);
+    }
+    // A group of its own, which is ended as a whole.
+    let shell: number | undefined;
+    const ms = await timed(async () => {
+      shell = spawn("sh", ["-c", `${starts.join("\n")}\nwait`], { stdio: "ignore", detached: true }).pid;
+      await Promise.all(this.#copied.map(({ port }) => firstAnswer(port)));
+    });
+    if (shell !== undefined) process.kill(-shell, "SIGKILL");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await rm(run, { recursive: true });
+    return ms;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true });
+  }
+}
+
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+/** What it takes to hash what each boot hashes of the newest guest image: its attestation. */
+export async function hashingMs(node: BenchNode): Promise<number> {
+  const [image = ""] = (await readdir(node.imageDir)).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const folder = join(node.imageDir, image);
+  const names = (await readdir(folder)).filter((name) => name !== "manifest.json");
+  return timed(() =>
+    Promise.all(names.map((name) => pipeline(createReadStream(join(folder, name)), createHash("sha256")))),
+  );
+}
