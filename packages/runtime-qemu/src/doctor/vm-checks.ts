@@ -5,7 +5,7 @@ import { findKernel, type KernelPaths } from "../guest/linux/kernel.ts";
 import { findBusybox } from "../guest/linux/static-busybox.ts";
 import type { Host } from "../host.ts";
 import { findProgram, findQemu } from "../process/qemu-version.ts";
-import { findVirtiofsd } from "../vm/shares.ts";
+import { findVirtiofsd, sharesMissing } from "../vm/shares-here.ts";
 import { findRoom } from "./find-room.ts";
 
 export interface VmCheck {
@@ -48,7 +48,7 @@ export async function checkHost(options: CheckedHost, signal: AbortSignal): Prom
     programOf("sqfstar", "squashfs-tools"),
     programOf("qemu-img", "qemu-utils"),
     findBusybox(undefined).then((busybox) => (busybox.ok ? { ok: true, text: busybox.path } : busybox)),
-    virtiofsd(),
+    virtiofsd(signal),
     findRoom(stateDir),
     findRoom(imageDir),
   ] as const);
@@ -108,13 +108,15 @@ async function programOf(program: string, debianPackage: string): Promise<Findin
     : { ok: false, why: `${program} is not installed`, hint: `install it: apt install ${debianPackage}` };
 }
 
-async function virtiofsd(): Promise<Finding> {
+async function virtiofsd(signal: AbortSignal): Promise<Finding> {
   const path = await findVirtiofsd();
-  return path
-    ? { ok: true, text: path }
-    : {
-        ok: false,
-        why: "it is not installed, so that no microVM can have volumes",
-        hint: "install it: apt install qemu-system-common, or from Debian 13 on virtiofsd",
-      };
+  const why = await sharesMissing(signal);
+  if (path !== undefined && why === undefined) return { ok: true, text: path };
+  return {
+    ok: false,
+    why: `no microVM can have volumes: ${why}`,
+    hint: path
+      ? "install uidmap, and give the agent's user ids: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER"
+      : "install it: apt install qemu-system-common, or from Debian 13 on virtiofsd",
+  };
 }
