@@ -7,6 +7,7 @@ import type { Database } from "./database.ts";
 import { openDatabase } from "./open-database.ts";
 import type { Registry } from "./registry.ts";
 import { registryOn } from "./registry-on.ts";
+import { sizeOf } from "./sizes.ts";
 
 const service = fc.constantFrom("a", "a-b", "c");
 const components = fc.uniqueArray(fc.constantFrom("a", "b", "c", "b-c"), { minLength: 1, maxLength: 3 });
@@ -19,11 +20,14 @@ const command = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("accept" as const), service, keep: names }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("reject" as const), service }) },
   fc.record({ do: fc.constantFrom("discard" as const, "forget" as const), service }),
-  fc.record({
-    do: fc.constant("setDesired" as const),
-    service,
-    desired: fc.constantFrom("running", "absent"),
-  }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("setDesired" as const),
+      service,
+      desired: fc.constantFrom("running" as const, "stopped" as const, "absent" as const),
+    }),
+  },
   fc.record({
     do: fc.constant("addInstance" as const),
     service,
@@ -39,14 +43,20 @@ async function perform(registry: Registry, command: Command): Promise<void> {
     case "propose": {
       const [component = ""] = command.components;
       const ports = [{ component, address: "", port: 80 + command.port, protocol: "tcp" }];
-      const proposal = await proposalFor(registry, command.service, command.components, { ports });
+      const sizes = command.components.map((each) => ({
+        component: each.split(":")[0] ?? "",
+        memoryMiB: 1 + ((command.port + command.components.length) % 3),
+        vcpus: 1,
+        isBeside: command.port % 2 === 0,
+      }));
+      const proposal = await proposalFor(registry, command.service, command.components, { ports, sizes });
       await registry.propose(proposal);
       return;
     }
     case "accept":
       return registry.accept(command.service, { keep: command.keep });
     case "setDesired":
-      return registry.setDesired(command.service, command.desired as "running" | "absent");
+      return registry.setDesired(command.service, command.desired);
     case "addInstance":
       return registry.addInstance(instanceOf(command.service, command.name));
     case "removeInstance":
@@ -64,7 +74,15 @@ async function perform(registry: Registry, command: Command): Promise<void> {
   }
 }
 
-const refusals = ["name_taken", "port_taken", "service_not_found", "spec_conflict", "superseded"];
+const capacity = { memoryMiB: 5, vcpus: 4 };
+const refusals = [
+  "name_taken",
+  "port_taken",
+  "resources_exhausted",
+  "service_not_found",
+  "spec_conflict",
+  "superseded",
+];
 
 /** Each query finds rows that must not be. */
 const laws = {
@@ -84,6 +102,9 @@ const laws = {
   "ports belong to a current revision or a candidate": `
     select service from port_claim where not exists
       (select 1 from service where name = port_claim.service and revision in (current_revision, candidate_revision))`,
+  "sizes belong to a current revision or a candidate": `
+    select service from size_claim where not exists
+      (select 1 from service where name = size_claim.service and revision in (current_revision, candidate_revision))`,
   "no port has two services": `
     select a.port from port_claim a join port_claim b using (port, protocol) where a.service <> b.service`,
   "components belong to a current revision or a candidate": `
@@ -110,7 +131,7 @@ it("whatever is proposed, accepted, discarded and forgotten in any order, the re
   const clock = new FakeClock();
   const database = openDatabase({ path: join(temporaryFolder(), "mcp.db"), clock });
   onTestFinished(() => database.close());
-  const registry = registryOn(database, clock);
+  const registry = registryOn(database, clock, () => capacity);
   const outcomes = new Map<string, number>();
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 30, size: "max" }), async (commands) => {
@@ -128,6 +149,9 @@ it("whatever is proposed, accepted, discarded and forgotten in any order, the re
         outcomes.set(key, (outcomes.get(key) ?? 0) + 1);
         if (outcome !== "done") expect(await registry.services()).toEqual(before);
         await checkLaws(database);
+        const promised = sizeOf((await registry.promises()).promised);
+        expect(promised.memoryMiB).toBeLessThanOrEqual(capacity.memoryMiB);
+        expect(promised.vcpus).toBeLessThanOrEqual(capacity.vcpus);
       }
     }),
     { numRuns: 200 },
@@ -137,8 +161,9 @@ it("whatever is proposed, accepted, discarded and forgotten in any order, the re
     "propose done",
     "propose name_taken",
     "propose port_taken",
+    "propose resources_exhausted",
     "accept done",
     "accept superseded",
   ])
-    expect([reached, outcomes.get(reached) ?? 0]).not.toEqual([reached, 0]);
+    expect([...outcomes.keys()]).toContain(reached);
 });
