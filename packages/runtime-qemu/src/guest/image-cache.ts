@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, chown, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isProblem, Problem } from "@mcp/base";
 import type { Logger } from "@mcp/host";
@@ -79,6 +79,7 @@ export class ImageCache {
     const manifest = parseManifest(text, key);
     if (!manifest) throw corrupted(folder, `its ${manifestName} is not one of its own`);
     await attest(folder, manifest.files, signal);
+    await this.#giveToOwner(folder, Object.keys(manifest.files));
     return toImage(folder, manifest);
   }
 
@@ -143,6 +144,15 @@ export class ImageCache {
       await chmod(path, 0o400);
     }
     return files;
+  }
+
+  /** Another user may have been configured since it was built. */
+  async #giveToOwner(folder: string, names: readonly string[]): Promise<void> {
+    const { owner } = this.#options;
+    for (const path of owner ? names.map((name) => join(folder, name)) : []) {
+      const { uid, gid } = await stat(path);
+      if (owner && (uid !== owner.uid || gid !== owner.gid)) await chown(path, owner.uid, owner.gid);
+    }
   }
 
   /** What a killed process left half built. Once is enough: nobody else clears away, and our own we clear at once. */

@@ -1,11 +1,12 @@
-import { createHash } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, link, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, copyFile, link, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "@mcp/host";
+import { setImmediate } from "node:timers/promises";
+import { makePassable } from "../../confinement/passable-folder.ts";
 import { digestOf } from "../attest.ts";
 import { SharedWork } from "../shared-work.ts";
-import { unpackKernel } from "./unpack-kernel.ts";
+import { canBeEntered, unpackKernel } from "./unpack-kernel.ts";
 
 /** What a guest boots: `vmlinux` where QEMU can enter the kernel itself, else the `vmlinuz` that it came as. */
 export type KernelFile = "vmlinux" | "vmlinuz";
@@ -46,14 +47,43 @@ export class KernelStore {
   }
 
   async #make(path: string, source: string, signal: AbortSignal): Promise<string> {
-    await mkdir(this.#dir, { recursive: true, mode: 0o711 });
-    const bzImage = await readFile(path, { signal });
-    const elf = await unpackKernel(bzImage);
-    const bytes = elf ?? bzImage;
-    const content = createHash("sha256").update(bytes).digest("hex");
-    const name = `${elf ? "vmlinux" : "vmlinuz"}-${source}-${content}`;
-    await writeFileAtomic(join(this.#dir, name), bytes, { mode: 0o400 });
-    return name;
+    await makePassable(this.#dir);
+    const part = join(this.#dir, `.part-${randomBytes(6).toString("hex")}`);
+    try {
+      const kind = (await this.#unpack(path, part, signal)) ? "vmlinux" : "vmlinuz";
+      if (kind === "vmlinuz") await copyFile(path, part, constants.COPYFILE_FICLONE);
+      await chmod(part, 0o400);
+      const name = `${kind}-${source}-${(await digestOf(part, signal)).sha256}`;
+      await rename(part, join(this.#dir, name));
+      return name;
+    } finally {
+      await rm(part, { force: true });
+    }
+  }
+
+  /** In pieces, between which others get their turn. @returns whether QEMU can enter what came of it. */
+  async #unpack(path: string, to: string, signal: AbortSignal): Promise<boolean> {
+    const pieces = unpackKernel(await readFile(path, { signal }));
+    if (!pieces) return false;
+    const file = await open(to, "wx+", 0o600);
+    try {
+      for await (const piece of pieces) {
+        signal.throwIfAborted();
+        await file.writeFile(piece);
+        await setImmediate();
+      }
+      await file.sync();
+      return await canBeEntered(async (at, bytes) => {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, at);
+        return buffer.subarray(0, bytesRead);
+      });
+    } catch (error) {
+      if (signal.aborted || (error as NodeJS.ErrnoException).code === "ENOSPC") throw error;
+      // Damaged, it would say: then it boots as it came, or says so itself.
+      return false;
+    } finally {
+      await file.close();
+    }
   }
 }
 

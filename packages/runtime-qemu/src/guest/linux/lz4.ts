@@ -5,27 +5,25 @@ export const lz4LegacyMagic = 0x184c2102;
 const blockBytes = 8 * 1024 * 1024;
 
 /**
- * What an archive of lz4's legacy format holds: after the magic, blocks with their length before each.
+ * What an archive of lz4's legacy format holds, block by block: after the magic, each block has its length before it.
  *
  * @param maxBytes  it becomes no larger than this.
  * @throws Error where it is no such archive, is cut short, or becomes larger.
  */
-export function decodeLz4Legacy(archive: Buffer, maxBytes: number): Buffer {
+export function* lz4LegacyBlocks(archive: Buffer, maxBytes: number): Generator<Buffer, void> {
   if (archive.length < 4 || archive.readUInt32LE(0) !== lz4LegacyMagic)
     throw new Error("this is no lz4 archive");
-  const blocks: Buffer[] = [];
   let total = 0;
   for (let at = 4; at + 4 <= archive.length; ) {
     const length = archive.readUInt32LE(at);
     at += 4;
     if (length > archive.length - at) throw new Error("the lz4 archive is cut short");
     const block = decodeBlock(archive.subarray(at, at + length));
-    blocks.push(block);
     total += block.length;
     if (total > maxBytes) throw new Error(`the lz4 archive becomes larger than ${maxBytes} bytes`);
+    yield block;
     at += length;
   }
-  return Buffer.concat(blocks);
 }
 
 /**
@@ -68,5 +66,5 @@ function decodeBlock(block: Buffer): Buffer {
     else for (let index = 0; index < length; index++) out[to + index] = out[to + index - distance] ?? 0;
     to += length;
   }
-  return Buffer.from(out.subarray(0, to));
+  return out.subarray(0, to);
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { gunzip, zstdDecompress } from "node:zlib";
+import zlib from "node:zlib";
 import { Problem } from "@mcp/base";
 import type { Run } from "@mcp/host";
 import type { GuestKernel } from "./kernel.ts";
@@ -72,12 +72,34 @@ export function withoutSignature(module: Buffer): Buffer {
 }
 
 async function unpacked(path: string, busybox: string, run: Run, signal: AbortSignal): Promise<Buffer> {
+  const module = await unpack(path, busybox, run, signal);
+  // A kernel that is given anything else hangs without a word.
+  if (module.length >= 4 && module.readUInt32BE(0) === elfMagic) return module;
+  throw new Problem(
+    "runtime_unavailable",
+    `${path} is no kernel module, or cannot be unpacked here`,
+    "install the kernel's package again, or set [vm.linux] kernel to another one",
+  );
+}
+
+const elfMagic = 0x7f454c46;
+
+async function unpack(path: string, busybox: string, run: Run, signal: AbortSignal): Promise<Buffer> {
   const bytes = await readFile(path, { signal });
-  if (path.endsWith(".gz")) return promisify(gunzip)(bytes);
-  if (path.endsWith(".zst")) return promisify(zstdDecompress)(bytes);
+  if (path.endsWith(".gz")) return promisify(zlib.gunzip)(bytes);
+  // Looked for here: it came with node 22.15.
+  if (path.endsWith(".zst") && zlib.zstdDecompress) return promisify(zlib.zstdDecompress)(bytes);
   if (!path.endsWith(".xz")) return bytes;
   // Node has no xz, and what a program prints comes back as text: so as text it comes.
-  const argv = [busybox, "sh", "-c", '"$1" unxz -c <"$2" | "$1" base64', "sh", busybox, path];
+  const argv = [
+    busybox,
+    "sh",
+    "-c",
+    'set -o pipefail; "$1" unxz -c <"$2" | "$1" base64',
+    "sh",
+    busybox,
+    path,
+  ];
   const { stdout } = await run(argv, { timeoutMs: 30_000, signal });
   return Buffer.from(stdout, "base64");
 }

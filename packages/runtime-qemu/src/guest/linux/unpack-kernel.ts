@@ -1,18 +1,26 @@
-import { promisify } from "node:util";
-import { gunzip, zstdDecompress } from "node:zlib";
-import { decodeLz4Legacy, lz4LegacyMagic } from "./lz4.ts";
+import { Readable } from "node:stream";
+import zlib from "node:zlib";
+import { lz4LegacyBlocks, lz4LegacyMagic } from "./lz4.ts";
 
 const largest = 512 * 1024 * 1024;
 
 /**
- * The kernel that a bzImage holds packed, if QEMU can enter that directly; else undefined, and the bzImage must do. Unpacked by
- * the guest it takes a quarter of the whole boot without KVM. Entered like this it stays where it was linked to lie: its
- * addresses are not shuffled (KASLR).
+ * The kernel that a bzImage holds packed, in pieces, since it is large; undefined where it cannot be unpacked here. Unpacked by
+ * the guest it takes a quarter of the whole boot without KVM.
+ *
+ * @throws Error, while it is read, where the packed kernel is damaged.
  */
-export async function unpackKernel(bzImage: Buffer): Promise<Buffer | undefined> {
+export function unpackKernel(bzImage: Buffer): Iterable<Buffer> | AsyncIterable<Buffer> | undefined {
   const payload = payloadOf(bzImage);
-  const elf = payload && (await unpack(payload).catch(() => undefined));
-  return elf && canBeEntered(elf) ? elf : undefined;
+  if (!payload) return undefined;
+  // Behind what it packs by itself, the kernel's build writes its unpacked length, in four bytes.
+  const withoutLength = payload.subarray(0, -4);
+  const magic = payload.readUInt32LE(0);
+  if (magic === lz4LegacyMagic) return lz4LegacyBlocks(withoutLength, largest);
+  if (magic === 0xfd2fb528 && zlib.createZstdDecompress)
+    return Readable.from([withoutLength]).pipe(zlib.createZstdDecompress());
+  if ((magic & 0xffff) === 0x8b1f) return Readable.from([payload]).pipe(zlib.createGunzip());
+  return undefined;
 }
 
 /**
@@ -28,33 +36,32 @@ function payloadOf(image: Buffer): Buffer | undefined {
   return end <= image.length && end - begin > 8 ? image.subarray(begin, end) : undefined;
 }
 
-/** Behind what it packs by itself, the kernel's build writes its unpacked length, in four bytes. */
-async function unpack(payload: Buffer): Promise<Buffer | undefined> {
-  const withoutLength = payload.subarray(0, -4);
-  const options = { maxOutputLength: largest };
-  const magic = payload.readUInt32LE(0);
-  if (magic === lz4LegacyMagic) return decodeLz4Legacy(withoutLength, largest);
-  if (magic === 0xfd2fb528) return promisify(zstdDecompress)(withoutLength, options);
-  if ((magic & 0xffff) === 0x8b1f) return promisify(gunzip)(payload, options);
-  return undefined;
-}
-
 /** Of the note by which a kernel tells where it is entered in 32-bit mode: XEN_ELFNOTE_PHYS32_ENTRY of "Xen". */
 const entryNote = 18;
 
-/** Whether an ELF file has such a note: then any machine model can enter it as a Xen PVH guest is entered. */
-export function canBeEntered(elf: Buffer): boolean {
-  const isElf64 = elf.length > 64 && elf.readUInt32BE(0) === 0x7f454c46 && elf[4] === 2 && elf[5] === 1;
+/** The headers of a kernel lie in its first page. */
+const headerBytes = 4_096;
+
+/**
+ * Whether an ELF file has such a note: then any machine model can enter it as a Xen PVH guest is entered. Entered like
+ * this it stays where it was linked to lie: its addresses are not shuffled (KASLR).
+ *
+ * @param read  gives at most so many bytes of it, from an offset on.
+ */
+export async function canBeEntered(read: (at: number, bytes: number) => Promise<Buffer>): Promise<boolean> {
+  const header = await read(0, headerBytes);
+  const isElf64 =
+    header.length > 64 && header.readUInt32BE(0) === 0x7f454c46 && header[4] === 2 && header[5] === 1;
   if (!isElf64) return false;
-  const headersAt = Number(elf.readBigUInt64LE(32));
-  const [size, count] = [elf.readUInt16LE(54), elf.readUInt16LE(56)];
+  const headersAt = Number(header.readBigUInt64LE(32));
+  const [size, count] = [header.readUInt16LE(54), header.readUInt16LE(56)];
   for (let index = 0; index < count; index++) {
     const at = headersAt + index * size;
-    if (at + 56 > elf.length) return false;
-    const isNotes = elf.readUInt32LE(at) === 4;
-    const begin = Number(elf.readBigUInt64LE(at + 8));
-    const length = Number(elf.readBigUInt64LE(at + 32));
-    if (isNotes && hasEntryNote(elf.subarray(begin, begin + length))) return true;
+    if (at + 56 > header.length) return false;
+    const isNotes = header.readUInt32LE(at) === 4;
+    const begin = Number(header.readBigUInt64LE(at + 8));
+    const length = Math.min(Number(header.readBigUInt64LE(at + 32)), 64 * 1024);
+    if (isNotes && hasEntryNote(await read(begin, length))) return true;
   }
   return false;
 }
