@@ -50,6 +50,15 @@ it("a component whose kind works is deployed by itself beside one whose kind doe
   expect((await refusalOf(rig.deploy(both, { component: "vm" }))).code).toBe("runtime_unavailable");
 });
 
+it("each backend is asked once, however many components it has", async () => {
+  await using rig = await openWeb();
+  const components = Array.from({ length: 20 }, (_, index) => vm(`vm-${index}`, 128));
+  const probes = (): number => rig.vms.calls.filter(({ call }) => call === "probe").length;
+  const before = probes();
+  await plan(rig, definition("web", ...components));
+  expect(probes() - before).toBe(1);
+});
+
 it("less memory than a guest boots with is a mistake of the definition, with its line", async () => {
   await using rig = await openWeb();
   const problem = await refusalOf(plan(rig, definition("web", vm("web", 64))));

@@ -7,6 +7,7 @@ import {
   definitionToJSON,
   parseDefinition,
 } from "@mcp/servicedef";
+import type { KnownRuntime } from "../engine/known-runtime.ts";
 import type { Runtimes } from "../engine/runtimes.ts";
 import type { RevisionComponent, RevisionContent } from "../revision/content.ts";
 import { resolveVolumes } from "../revision/volumes.ts";
@@ -60,6 +61,8 @@ export async function checkDefinition(
     throw componentNotFound(complete.name, onlyComponent, text.file);
   const notes: string[] = [];
   const components: CheckedComponent[] = [];
+  // Each is asked once, however many components it has.
+  const trusted = new Set<KnownRuntime>();
   for (const component of complete.components) {
     refuseWhatIsNotBuilt(component);
     const known = deps.runtimes.require(component.runtime);
@@ -67,7 +70,8 @@ export async function checkDefinition(
     notes.push(...resolved.notes);
     // One that is not asked for stays as it is.
     if (onlyComponent === undefined || component.name === onlyComponent) {
-      await deps.runtimes.mustBeTrusted(known, deps.signal);
+      if (!trusted.has(known)) await deps.runtimes.mustBeTrusted(known, deps.signal);
+      trusted.add(known);
       if (known.probe?.ok)
         notes.push(...checkAbilities(component, resolved.volumes, definition, text, known.probe));
     }
