@@ -9,9 +9,9 @@ import { ImageCache } from "./guest/image-cache.ts";
 import { createLinuxBuilder } from "./guest/linux/linux-builder.ts";
 import { createNanosBuilder } from "./guest/nanos/nanos-builder.ts";
 import { Host } from "./host.ts";
-import { probeKind } from "./probe.ts";
+import { findKindFacts, probeKind } from "./probe.ts";
 import { QemuRuntime } from "./qemu-runtime.ts";
-import { rememberedProbe } from "./remembered-probe.ts";
+import { remembered } from "./remembered.ts";
 import { Attendance } from "./vm/attendance.ts";
 
 export interface QemuOptions {
@@ -27,8 +27,11 @@ export interface QemuOptions {
   readonly user?: string;
   /** Whether guests may connect out; else only their forwarded ports work. Default false. */
   readonly mayConnectOut?: boolean;
-  /** Of microVMs: the kernel and the folder of its modules. Default: the newest cloud kernel of this host. */
-  readonly linux?: { readonly kernel?: string; readonly modules?: string };
+  /**
+   * Of microVMs: the kernel and the folder of its modules, by default the newest cloud kernel of this host; a static
+   * busybox, by default the one on the PATH.
+   */
+  readonly linux?: { readonly kernel?: string; readonly modules?: string; readonly busybox?: string };
   /** Of unikernels: `ops`, Nanos' kernel and boot image. Default: `ops` on the PATH, and what its release brings. */
   readonly nanos?: { readonly ops?: string; readonly kernel?: string; readonly boot?: string };
   /** How long a guest may take to come up, in milliseconds. Default 60 000. */
@@ -88,8 +91,9 @@ export function createQemu(options: QemuOptions): Qemu {
     caches.set(owner?.uid, cache);
     return cache;
   };
-  const runtimeOf = (kind: "microvm" | "unikernel", builder: GuestImageBuilder): Runtime =>
-    new QemuRuntime({
+  const runtimeOf = (kind: "microvm" | "unikernel", builder: GuestImageBuilder): Runtime => {
+    const kindFacts = remembered((signal) => findKindFacts(builder, signal));
+    return new QemuRuntime({
       kind,
       stateDir,
       attendance,
@@ -97,7 +101,7 @@ export function createQemu(options: QemuOptions): Qemu {
       log,
       bootId,
       ...(options.faultPoint && { faultPoint: options.faultPoint }),
-      probe: rememberedProbe((signal) => probeKind(builder, host, signal)),
+      probe: (signal) => probeKind(builder, kindFacts, host, signal),
       async bootDeps(signal) {
         const { qemu, user, accel } = await host.facts(signal);
         return {
@@ -116,6 +120,7 @@ export function createQemu(options: QemuOptions): Qemu {
         };
       },
     });
+  };
   return {
     microvm: runtimeOf("microvm", builders.microvm),
     unikernel: runtimeOf("unikernel", builders.unikernel),

@@ -3,6 +3,7 @@ import { isProblem, Problem } from "@mcp/base";
 import type { Run } from "@mcp/host";
 import { type Accel, provenAccel } from "./accel/proven-accel.ts";
 import { type QemuUser, resolveQemuUser } from "./confinement/qemu-user.ts";
+import { SharedWork } from "./guest/shared-work.ts";
 import { findQemu, type Qemu } from "./process/qemu-version.ts";
 import { stateStore } from "./vm/state-store.ts";
 
@@ -17,25 +18,42 @@ export interface HostFacts {
   readonly qemu: Qemu;
   readonly user: QemuUser | undefined;
   readonly accel: Accel;
-  readonly store: string;
 }
 
-/** What every virtual machine of this host needs, whatever boots in it. Found out once, and again after a failure. */
+/** What every virtual machine of this host needs, whatever boots in it. */
 export class Host {
   readonly #options: HostOptions;
+  readonly #finding = new SharedWork<HostFacts>();
   #known: { readonly facts: HostFacts; readonly untilMs: number } | undefined;
 
   constructor(options: HostOptions) {
     this.#options = options;
   }
 
-  /** @throws Problem why no virtual machine can run here. */
+  /**
+   * Found out once for all who ask at once, and again after ten seconds or a failure.
+   * @throws Problem why no virtual machine can run here.
+   */
   async facts(signal: AbortSignal): Promise<HostFacts> {
     signal.throwIfAborted();
     if (this.#known && performance.now() < this.#known.untilMs) return this.#known.facts;
-    const facts = await this.#find(signal);
-    this.#known = { facts, untilMs: performance.now() + goodForMs };
-    return facts;
+    return this.#finding.do("facts", signal, async (shared) => {
+      const facts = await this.#find(shared);
+      this.#known = { facts, untilMs: performance.now() + goodForMs };
+      return facts;
+    });
+  }
+
+  /**
+   * Which state folder is there now: never remembered, since a disk that is unmounted takes its virtual machines out of
+   * sight, and leaves them running.
+   * @throws Problem `runtime_unavailable` where it can be neither read nor made.
+   */
+  async store(): Promise<string> {
+    const { stateDir } = this.#options;
+    return stateStore(stateDir).catch((error: Error) => {
+      throw isProblem(error) ? error : unusable(stateDir, error);
+    });
   }
 
   async #find(signal: AbortSignal): Promise<HostFacts> {
@@ -44,10 +62,11 @@ export class Host {
       findQemu(run, signal),
       resolveQemuUser({ configured, ownUid: process.getuid?.() ?? 0, run, signal }),
     ]);
+    // The proof of KVM is kept in it.
+    await this.store();
     try {
-      const store = await stateStore(stateDir);
       const accel = await provenAccel({ wanted, qemu, user, memory: join(stateDir, ".accel") }, signal);
-      return { qemu, user, accel, store };
+      return { qemu, user, accel };
     } catch (error) {
       signal.throwIfAborted();
       throw isProblem(error) ? error : unusable(stateDir, error as Error);

@@ -2,24 +2,40 @@ import { isProblem } from "@mcp/base";
 import type { Capabilities, Probe } from "@mcp/runtime";
 import type { GuestImageBuilder } from "./guest/guest-image.ts";
 import type { Host } from "./host.ts";
+import type { Remembered } from "./remembered.ts";
 import { sharesMissing } from "./vm/shares-here.ts";
 
+/** What is known of a kind for a while, or why it cannot run. */
+export type KindFacts =
+  | { readonly ok: true; readonly version: string; readonly can: Capabilities }
+  | Extract<Probe, { ok: false }>;
+
+export async function findKindFacts(builder: GuestImageBuilder, signal: AbortSignal): Promise<KindFacts> {
+  const built = await builder.probe(signal);
+  return built.ok ? { ...built, can: await capabilitiesOf(builder, signal) } : built;
+}
+
 /** Whether guests of this builder can run here; each reason why not with what to do about it. */
-export async function probeKind(builder: GuestImageBuilder, host: Host, signal: AbortSignal): Promise<Probe> {
+export async function probeKind(
+  builder: Pick<GuestImageBuilder, "leastMemoryMiB">,
+  kindFacts: Remembered<KindFacts>,
+  host: Pick<Host, "facts" | "store">,
+  signal: AbortSignal,
+): Promise<Probe> {
   signal.throwIfAborted();
   try {
-    const built = await builder.probe(signal);
-    if (!built.ok) return built;
-    const { qemu, user, accel, store } = await host.facts(signal);
+    const kind = await kindFacts(signal);
+    if (!kind.ok) return kind;
+    const { qemu, user, accel } = await host.facts(signal);
     const how =
       accel.accel === "kvm"
         ? "kvm"
         : `tcg, many times slower than kvm${accel.insteadOfKvm ? `: ${accel.insteadOfKvm.why}` : ""}`;
     return {
       ok: true,
-      version: `QEMU ${qemu.version}, ${built.version}`,
-      store,
-      can: await capabilitiesOf(builder, signal),
+      version: `QEMU ${qemu.version}, ${kind.version}`,
+      store: await host.store(),
+      can: kind.can,
       notes: [how, ...(user ? [`runs as ${user.name}`] : [])],
       leastMemoryMiB: builder.leastMemoryMiB,
     };

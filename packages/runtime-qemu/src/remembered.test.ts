@@ -1,6 +1,6 @@
 import type { Probe } from "@mcp/runtime";
 import { expect, it } from "vitest";
-import { rememberedProbe } from "./remembered-probe.ts";
+import { remembered } from "./remembered.ts";
 
 const { signal } = new AbortController();
 const no: Probe = { ok: false, why: "qemu is not installed", hint: "install it" };
@@ -9,7 +9,7 @@ const yes = { ok: true, version: "QEMU 7.2" } as Probe;
 it("a yes is remembered for ten seconds, a no not at all", async () => {
   const answers = [no, yes, no];
   let nowMs = 0;
-  const probe = rememberedProbe(
+  const probe = remembered(
     async () => answers.shift() as Probe,
     () => nowMs,
   );
@@ -22,7 +22,23 @@ it("a yes is remembered for ten seconds, a no not at all", async () => {
 });
 
 it("one who has gone away gets no answer, remembered or not", async () => {
-  const probe = rememberedProbe(async () => yes);
+  const probe = remembered(async () => yes);
   await probe(signal);
   await expect(probe(AbortSignal.abort(new Error("gone")))).rejects.toThrow("gone");
+});
+
+it("who asks while it is being found out waits for the same answer", async () => {
+  let asked = 0;
+  const answer = Promise.withResolvers<Probe>();
+  const probe = remembered(() => {
+    asked++;
+    return answer.promise;
+  });
+  const leaves = new AbortController();
+  const both = [probe(leaves.signal), probe(signal)] as const;
+  leaves.abort(new Error("gone"));
+  await expect(both[0]).rejects.toThrow("gone");
+  answer.resolve(yes);
+  expect(await both[1]).toBe(yes);
+  expect(asked).toBe(1);
 });
