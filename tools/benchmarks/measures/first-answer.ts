@@ -1,16 +1,22 @@
-/** So often a new try begins; earlier ones are waited for as well. */
-const everyMs = 25;
+/** So many tries may wait for an answer at once. */
+const atOnce = 10;
 const giveUpMs = 60_000;
 
 /**
  * Returns once the port has answered over HTTP. QEMU takes a connection before its guest listens, and such a one may hang for
  * long after: so a new one is tried all the while, and the first answer counts.
+ *
+ * @param everyMs  until another try begins: how exact it is, at the price of what the guest has to do besides.
  */
-export async function firstAnswer(port: number): Promise<void> {
+export async function firstAnswer(port: number, everyMs = 25): Promise<void> {
   const over = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const ask = (): void => {
-    fetch(`http://127.0.0.1:${port}/`, { signal: over.signal, headers: { connection: "close" } })
+    if (over.signal.aborted) return;
+    fetch(`http://127.0.0.1:${port}/`, {
+      signal: AbortSignal.any([over.signal, AbortSignal.timeout(atOnce * everyMs)]),
+      headers: { connection: "close" },
+    })
       .then((response) => response.text())
       .then(() => resolve())
       .catch(() => {});

@@ -47,7 +47,7 @@ export class PlainQemus {
   }
 
   /** From the shell's start until each has answered. They are ended then. */
-  async untilAnswers(): Promise<number> {
+  async untilAnswers(everyMs?: number): Promise<number> {
     const run = join(this.#folder, "run");
     const starts: string[] = [];
     for (const [index, { argv, files }] of this.#copied.entries()) {
@@ -58,9 +58,10 @@ export class PlainQemus {
     let shell: number | undefined;
     const ms = await timed(async () => {
       shell = spawn("sh", ["-c", `${starts.join("\n")}\nwait`], { stdio: "ignore", detached: true }).pid;
-      await Promise.all(this.#copied.map(({ port }) => firstAnswer(port)));
+      await Promise.all(this.#copied.map(({ port }) => firstAnswer(port, everyMs)));
+    }).finally(() => {
+      if (shell !== undefined) process.kill(-shell, "SIGKILL");
     });
-    if (shell !== undefined) process.kill(-shell, "SIGKILL");
     await new Promise((resolve) => setTimeout(resolve, 300));
     await rm(run, { recursive: true });
     return ms;
