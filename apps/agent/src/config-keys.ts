@@ -173,6 +173,7 @@ export const configKeys = {
   "vm.nanos.boot": key(optionalPath, "The Nanos boot loader. Empty: the one that `ops` brings.", ""),
   "vm.linux.kernel": key(optionalPath, "The Linux kernel of microVMs.", ""),
   "vm.linux.modules": key(optionalPath, "The folder of that kernel's modules.", ""),
+  "vm.linux.busybox": key(optionalPath, "A static busybox for microVMs. Empty: found on the PATH.", ""),
 
   "network.bridge": key(filled, "The bridge that virtual machines are put on, if it exists.", "mcp-br0"),
 

@@ -27,7 +27,11 @@ export function wireRuntimes(config: AgentConfig, log: Logger): WiredRuntimes {
     accel: config["vm.accel"],
     user: config["vm.user"],
     mayConnectOut: config["vm.user_net_outbound"],
-    linux: { kernel: config["vm.linux.kernel"], modules: config["vm.linux.modules"] },
+    linux: {
+      kernel: config["vm.linux.kernel"],
+      modules: config["vm.linux.modules"],
+      busybox: config["vm.linux.busybox"],
+    },
     nanos: {
       ops: config["vm.nanos.ops"],
       kernel: config["vm.nanos.kernel"],

@@ -133,6 +133,7 @@ export function createQemu(options: QemuOptions): Qemu {
           accel: options.accel ?? "auto",
           user: options.user ?? "",
           kernel: withoutEmpty(options.linux),
+          busybox: options.linux?.busybox || undefined,
           run,
         },
         signal,

@@ -93,7 +93,7 @@ export class LinuxGuest {
   async #start(spec: WorkloadSpec): Promise<void> {
     const { run } = this.#rig;
     const image = await cache.get(builder, spec, images, signal);
-    const { outputs: _, ...parts } = await builder.prepare(image, spec, run, signal);
+    const { outputs: _, ...parts } = await builder.prepare(image, spec, { run, accel: "tcg" }, signal);
     for (const share of parts.shares) await this.#share(share);
     for (const name of await readdir(run)) {
       if (qemuUser) await chown(join(run, name), qemuUser.uid, qemuUser.gid);

@@ -136,7 +136,11 @@ describe.skipIf(guestsMissing)(`a Linux guest${guestsMissing ? ` (not run: ${gue
       // Times are kept in seconds.
       await new Promise((resolve) => setTimeout(resolve, 1_100));
       const second = await build("2");
-      expect(Object.keys(first.sha256)).toEqual(["initramfs", "root.squashfs", expect.stringMatching(/^vmlinu[xz]$/)]);
+      expect(Object.keys(first.sha256)).toEqual([
+        "initramfs",
+        "root.squashfs",
+        expect.stringMatching(/^vmlinu[xz]$/),
+      ]);
       expect(second.sha256).toEqual(first.sha256);
       expect(second.key).toBe(first.key);
     } finally {

@@ -36,7 +36,8 @@ describe("the checks of virtual machines", () => {
       imageDir: join(folder, "images"),
       accel: "tcg" as const,
       user,
-      kernel: { kernel: join(folder, "no-kernel") },
+      busybox: undefined,
+    kernel: { kernel: join(folder, "no-kernel") },
       run,
       ...more,
     };

@@ -30,6 +30,7 @@ export interface CheckedHost {
   readonly accel: "auto" | "kvm" | "tcg";
   readonly user: string;
   readonly kernel: KernelPaths;
+  readonly busybox: string | undefined;
   readonly run: Run;
 }
 
@@ -47,7 +48,7 @@ export async function checkHost(options: CheckedHost, signal: AbortSignal): Prom
     kernelOf(options.kernel),
     programOf("sqfstar", "squashfs-tools"),
     programOf("qemu-img", "qemu-utils"),
-    findBusybox(undefined).then((busybox) => (busybox.ok ? { ok: true, text: busybox.path } : busybox)),
+    findBusybox(options.busybox).then((busybox) => (busybox.ok ? { ok: true, text: busybox.path } : busybox)),
     virtiofsd(signal),
     findRoom(stateDir),
     findRoom(imageDir),

@@ -27,7 +27,13 @@ export interface GuestImageBuilder {
    * What this boot adds to the image: files written into `run`, the folder that QEMU may read and write, and the parts of
    * the machine that depend on the guest.
    */
-  prepare(image: GuestImage, spec: WorkloadSpec, run: string, signal: AbortSignal): Promise<GuestParts>;
+  prepare(image: GuestImage, spec: WorkloadSpec, boot: BootPlace, signal: AbortSignal): Promise<GuestParts>;
+}
+
+export interface BootPlace {
+  /** The folder that QEMU may read and write. */
+  readonly run: string;
+  readonly accel: "kvm" | "tcg";
 }
 
 export type BuilderProbe =

@@ -66,4 +66,4 @@ export async function readSerialEnd(folder: VmFolder): Promise<string[]> {
 }
 
 /** A guest may print what a terminal would obey. */
-const printable = (line: string): string => line.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, "").trim();
+export const printable = (line: string): string => line.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, "").trim();

@@ -27,6 +27,11 @@ describe("why a virtual machine did not come up", () => {
     });
   });
 
+  it("says nothing that a terminal would obey", () => {
+    expect(problem({ programFailed: "no \u001b[31mprogram\u0007" }).message).toContain("no [31mprogram");
+    expect(problem({ qemuSays: "\u001b]0;title\u0007gone" }).message).toContain("]0;titlegone");
+  });
+
   it("is memory that this machine does not have", () => {
     expect(
       problem({ qemuSays: "cannot set up guest memory 'pc.ram': Cannot allocate memory" }).message,

@@ -1,5 +1,6 @@
 import { Problem } from "@mcp/base";
 import type { WorkloadSpec } from "@mcp/runtime";
+import { printable } from "./guest-words.ts";
 
 /** What can be said of a virtual machine that did not come up. */
 export interface FailedBoot {
@@ -21,7 +22,7 @@ export function startProblem({ name, ports, memoryMiB }: WorkloadSpec, failed: F
     new Problem("start_failed", `${name} could not be started: ${what}`, hint);
   if (programFailed !== undefined)
     return because(
-      programFailed,
+      printable(programFailed),
       "check cmd, entrypoint, workdir and user in its definition against its image",
     );
   const forwarded = /could not set up host forwarding rule '(?:tcp|udp):[^']*?:(\d{1,5})-/i.exec(
@@ -58,4 +59,4 @@ export function startProblem({ name, ports, memoryMiB }: WorkloadSpec, failed: F
 const quoted = (lines: readonly string[]): string =>
   lines.length === 0 ? "" : `; the last that it printed:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 
-const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1)?.slice(0, 500) ?? "";
+const lastLine = (text: string): string => printable(text.trimEnd().split("\n").at(-1)?.slice(0, 500) ?? "");

@@ -80,7 +80,12 @@ export class NanosRig {
     const image = { key: "0".repeat(64), folder: built, sha256: {}, facts };
     const folder = VmFolder.at(await this.emptyFolder());
     await mkdir(folder.run);
-    const { outputs, ...parts } = await builder.prepare(image, spec, folder.run, signal);
+    const { outputs, ...parts } = await builder.prepare(
+      image,
+      spec,
+      { run: folder.run, accel: "tcg" },
+      signal,
+    );
     const machine = {
       ...parts,
       program: "qemu-system-x86_64",

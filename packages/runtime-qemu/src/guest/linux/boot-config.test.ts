@@ -1,11 +1,14 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { run } from "@mcp/host";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bootConfigScript, userNetwork } from "./boot-config.ts";
 import { findBusybox } from "./static-busybox.ts";
 
 const busybox = await findBusybox(undefined);
-const shell = busybox.ok ? [busybox.path, "sh"] : ["sh"];
+const shell = busybox.ok ? [busybox.path, "sh"] : ["/bin/sh"];
 
 const awkward = fc
   .string({
@@ -14,6 +17,15 @@ const awkward = fc
   .map((text) => Buffer.from(text.replaceAll("\0", "")).toString());
 
 describe("what a guest is told to run", () => {
+  let folder: string;
+  let printer: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "mcpt-words-"));
+    printer = join(folder, "printer");
+    await writeFile(printer, `#!${shell.join(" ")}\nprintf '%s\\0' "$@"\n`, { mode: 0o755 });
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
   it("arrives as it was, whatever characters it has", async () => {
     const inputs = fc.record({
       argv: fc.array(awkward, { minLength: 1, maxLength: 4 }),
@@ -30,17 +42,16 @@ describe("what a guest is told to run", () => {
           mounts: [{ tag: "mcp0", guest, readOnly: true }],
           network: userNetwork,
         });
-        // `exec "$@" env …`: what is exec'd is a shell that prints its words, each ended by a NUL.
+        // What is exec'd is a program that prints its words, each ended by a NUL.
         const reader = `share() { printf '%s\\0' "$@"; }
           mount_shares; printf '%s\\0' "$hostname" "$workdir" "$program" "$owner"
-          busybox=busybox; launch ${shell.join(" ")} -c 'printf "%s\\0" "$@"'`;
-        const { stdout } = await run([...shell, "-c", `${script}${reader}`]);
+          busybox="$1"; launch`;
+        const { stdout } = await run([...shell, "-c", `${script}${reader}`, "sh", printer]);
         const [program, ...args] = argv;
         expect(stdout.split("\0")).toEqual([
           ...["mcp0", "ro", guest, hostname, workdir, program, "1:2"],
-          // The shell's `$0` is `env`.
-          ...["-i", "--", ...Object.entries(env).map(([key, value]) => `${key}=${value}`)],
-          ...["busybox", "nsenter", "-F", "-S", "1", "-G", "2", "--", program, ...args, ""],
+          ...["env", "-i", "--", ...Object.entries(env).map(([key, value]) => `${key}=${value}`)],
+          ...[printer, "nsenter", "-F", "-S", "1", "-G", "2", "--", program, ...args, ""],
         ]);
       }),
       { numRuns: 60 },

@@ -50,7 +50,7 @@ export function bootConfigScript({ command, hostname, mounts, network }: BootCon
     `program=${shellWord(program)}`,
     `search=${shellWord(env.PATH ?? "")}`,
     "launch() {",
-    `  exec "$@" env -i -- ${shellWords(pairs)} "$busybox" nsenter -F -S ${uid} -G ${gid} -- "$program" ${shellWords(args)}`,
+    `  exec "$busybox" env -i -- ${shellWords(pairs)} "$busybox" nsenter -F -S ${uid} -G ${gid} -- "$program" ${shellWords(args)}`,
     "}",
     "",
   ].join("\n");

@@ -47,7 +47,7 @@ export const secondInit = `#!/dev/.mcp/busybox sh
 own=/dev/.mcp
 busybox=$own/busybox
 . $own/boot-config
-rm $own/boot-config $own/second-init
+rm $own/second-init
 
 mkdir -p /dev/pts /dev/shm
 mount -t devpts -o gid=5,mode=0620,ptmxmode=0666 devpts /dev/pts
@@ -149,7 +149,9 @@ tell started
   echo 0 >/proc/self/oom_score_adj
   read -r timer rest </proc/self/stat
   echo "$timer" >$own/timer
-  launch $busybox time -o $own/end -f %x $busybox
+  # What measures it stays, and shows to everybody what it was called with: not the environment, so.
+  script=". $own/boot-config; rm $own/boot-config; busybox=\\$0; program=\\$1; launch"
+  exec $busybox time -o $own/end -f %x $busybox sh -c "$script" $busybox "$program"
 ) </dev/null >$own/out 2>$own/err
 code=$?
 

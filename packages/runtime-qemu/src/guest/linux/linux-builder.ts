@@ -5,7 +5,14 @@ import { type Clock, isProblem, Problem } from "@mcp/base";
 import { type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageConfig, WorkloadSpec } from "@mcp/runtime";
 import { clockArgument } from "../../accel/guest-clock.ts";
-import type { BuilderProbe, BuiltImage, GuestImage, GuestImageBuilder, GuestParts } from "../guest-image.ts";
+import type {
+  BootPlace,
+  BuilderProbe,
+  BuiltImage,
+  GuestImage,
+  GuestImageBuilder,
+  GuestParts,
+} from "../guest-image.ts";
 import { type Accounts, parseAccounts } from "./accounts.ts";
 import { baseInitramfs } from "./base-initramfs.ts";
 import { bootConfigScript, userNetwork } from "./boot-config.ts";
@@ -101,7 +108,7 @@ export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuil
       return { files: [kernelFile, ...Object.values(files)], facts: { ...facts } };
     },
 
-    prepare: (image, spec, folder, signal) => prepare(image, spec, folder, signal),
+    prepare,
   };
 }
 
@@ -117,7 +124,7 @@ async function allDone<const Works extends readonly Promise<unknown>[]>(
 async function prepare(
   image: GuestImage,
   spec: WorkloadSpec,
-  run: string,
+  { run, accel }: BootPlace,
   signal: AbortSignal,
 ): Promise<GuestParts> {
   const { kernel, config, accounts } = image.facts as unknown as Facts;
@@ -133,7 +140,7 @@ async function prepare(
   await writeInitrd(join(image.folder, files.initramfs), script, join(run, "initrd"), signal);
   return {
     model: "microvm",
-    kernel: { path: join(image.folder, kernel), initrd: "initrd", commandLine: await commandLine() },
+    kernel: { path: join(image.folder, kernel), initrd: "initrd", commandLine: await commandLine(accel) },
     disks: [{ path: join(image.folder, files.disk), format: "raw", readOnly: true }],
     channels: ["stdout", "stderr", "status"].map((name) => ({ name: `mcp.${name}`, file: name })),
     shares,
@@ -146,8 +153,8 @@ async function prepare(
  * A kernel that is told its counter's rate must also be told to rely on it: on a busy machine it compares the counter with
  * late timer interrupts, finds it unstable, and goes on with a clock that loses time.
  */
-async function commandLine(): Promise<string> {
-  const clock = await clockArgument();
+async function commandLine(accel: "kvm" | "tcg"): Promise<string> {
+  const clock = accel === "tcg" ? await clockArgument() : undefined;
   return clock === undefined ? kernelCommandLine : `${kernelCommandLine} ${clock} tsc=reliable`;
 }
 

@@ -6,7 +6,14 @@ import { pipeline } from "node:stream/promises";
 import { asProblem, type Clock } from "@mcp/base";
 import { type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageSource, WorkloadSpec } from "@mcp/runtime";
-import type { BuilderProbe, BuiltImage, GuestImage, GuestImageBuilder, GuestParts } from "../guest-image.ts";
+import type {
+  BootPlace,
+  BuilderProbe,
+  BuiltImage,
+  GuestImage,
+  GuestImageBuilder,
+  GuestParts,
+} from "../guest-image.ts";
 import { buildDisk } from "./build-disk.ts";
 import { isFile, Ops } from "./ops.ts";
 import { mountTag } from "./ops-config.ts";
@@ -125,7 +132,7 @@ class NanosBuilder implements GuestImageBuilder {
   async prepare(
     image: GuestImage,
     spec: WorkloadSpec,
-    run: string,
+    { run }: BootPlace,
     signal: AbortSignal,
   ): Promise<GuestParts> {
     const base = resolve(image.folder, diskName);
