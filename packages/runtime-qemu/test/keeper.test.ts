@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "@mcp/host";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readExit } from "../src/process/exit-record.ts";
-import { startKept } from "../src/process/keeper.ts";
+import { revokeStart, startKept } from "../src/process/keeper.ts";
 import {
   identityOf,
   isAlive,
@@ -156,6 +156,29 @@ describe("a keeper", () => {
     await expect(startKept(kept)).rejects.toMatchObject({ code: "start_failed" });
     expect(await readIdentity(rig.files.pid)).toBeUndefined();
     expect(await stat(join(rig.folder, "started")).catch(() => "not there")).toBe("not there");
+  });
+
+  it("starts nothing that was revoked, however late it comes, beside what was started since", async () => {
+    const ownPath = process.env.PATH;
+    const slow = join(rig.folder, "slow");
+    await mkdir(slow);
+    const slowed = `#!/bin/sh\n: >${rig.folder}/held-up\nsleep 1\nPATH=${ownPath} exec mv "$@"\n`;
+    await writeFile(join(slow, "mv"), slowed, { mode: 0o755 });
+    process.env.PATH = `${slow}:${ownPath}`;
+    const late = startKept({ cwd: rig.run, argv: sh("touch ../started; sleep 60"), files: rig.files }).then(
+      (identity) => rig.adopt(identity),
+      (error: unknown) => error,
+    );
+    await expect.poll(() => readdir(rig.folder)).toContain("held-up");
+    process.env.PATH = ownPath;
+    await revokeStart(rig.files);
+    expect(await readIdentity(rig.files.pid)).toBeUndefined();
+    const next = await rig.keep(["sleep", "60"]);
+    expect(await late).toMatchObject({ code: "start_failed" });
+    expect(await readdir(rig.folder)).not.toContain("started");
+    expect(await readIdentity(rig.files.pid)).toEqual(next);
+    expect(await isAlive(next)).toBe(true);
+    expect((await readdir(rig.folder)).filter((name) => name.includes(".due"))).toEqual([]);
   });
 
   it("starts nothing that it could not record for want of space", async ({ skip }) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parseExit } from "./exit-record.ts";
 
-const identity = { pid: 4711, startTicks: "1247994" };
+const bootId = "1d9c1c5e-3c4b-4f1a-9a55-0f1f2e3d4c5b";
+const identity = { pid: 4711, startTicks: "1247994", bootId };
 
 describe("the record of an end", () => {
   it.each([
@@ -15,7 +16,7 @@ describe("the record of an end", () => {
     ["137\n", 137, "unknown"],
     ["7\n", 7, "exited"],
   ])("%j", (text, code, ended) => {
-    expect(parseExit(`4711 1247994 ${text}`, 5)).toEqual({ identity, code, ended, atMs: 5 });
+    expect(parseExit(`4711 1247994 ${bootId} ${text}`, 5)).toEqual({ identity, code, ended, atMs: 5 });
   });
 
   it.each(["", "137", "4711 1247994", "4711 1247994 1", "x y 1\n", "4711 1247994 -1\n", "0 0 0\n"])(

@@ -37,9 +37,9 @@ export async function readExit(path: string): Promise<ExitRecord | undefined> {
   }
 }
 
-/** `PID STARTTICKS CODE`, then what the keeper's shell calls the end: `Done(7)`, `Killed`, or nothing. */
+/** `PID STARTTICKS BOOTID CODE`, then what the keeper's shell calls the end: `Done(7)`, `Killed`, or nothing. */
 export function parseExit(text: string, atMs: number): ExitRecord | undefined {
-  const match = /^(\d+ \d+) (\d{1,3})\n(.*)/s.exec(text);
+  const match = /^(\d+ \d+(?: [0-9a-f-]{36})?) (\d{1,3})\n(.*)/s.exec(text);
   const identity = parseIdentity(match?.[1] ?? "");
   if (!match?.[2] || !identity) return undefined;
   const code = Number(match[2]);

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
-import { access, rm, unlink, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { readdir, rm, unlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { Problem } from "@mcp/base";
 import { keeperScript } from "./keeper-script.ts";
-import { type ProcessIdentity, parseIdentity } from "./process-identity.ts";
+import { type ProcessIdentity, parseIdentity, readIdentity } from "./process-identity.ts";
 import { findProgram } from "./qemu-version.ts";
 
 export interface KeptProcess {
@@ -37,10 +39,13 @@ const longestAnswer = 64 * 1024;
  */
 export async function startKept({ cwd, argv, files }: KeptProcess): Promise<ProcessIdentity> {
   const shell = await keeperShell();
-  await writeFile(dueFile(files), "", { mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {
+  await rm(files.exit, { force: true });
+  // Of this start alone: a keeper of an earlier one that comes late must not take it for its own.
+  const due = `${files.pid}${dueMark}${randomBytes(8).toString("hex")}`;
+  await writeFile(due, "", { mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {
     throw failed(cause.code === "ENOSPC" ? "no space left" : cause.message, files);
   });
-  const parameters = [cwd, files.pid, files.exit, files.errors, ...argv];
+  const parameters = [cwd, due, files.pid, files.exit, files.errors, ...argv];
   const child = spawn("setsid", ["--fork", ...shell, "-c", keeperScript, "mcp-vm-keeper", ...parameters], {
     stdio: ["ignore", "pipe", "pipe"],
     cwd: "/",
@@ -59,7 +64,8 @@ export async function startKept({ cwd, argv, files }: KeptProcess): Promise<Proc
   try {
     await closed;
   } catch (error) {
-    await revokeStart(files);
+    const started = (await revoke(due)) ? undefined : await readIdentity(files.pid);
+    if (started) return started;
     throw error;
   } finally {
     clearTimeout(timer);
@@ -67,40 +73,37 @@ export async function startKept({ cwd, argv, files }: KeptProcess): Promise<Proc
     child.stderr.destroy();
   }
   const identity = parseIdentity(answers.stdout);
-  if (!identity) throw failed(answers.stderr, files);
-  return identity;
+  if (identity) return identity;
+  await revoke(due);
+  throw failed(answers.stderr, files);
 }
 
-const dueFile = ({ pid }: Pick<KeeperFiles, "pid">): string => `${pid}.due`;
-const takenWithinMs = 2_000;
+const dueMark = ".due-";
 
 /**
- * From now on no keeper starts what it was once told to. One that had begun to is waited for: who is told so reads `pid`
+ * From now on no keeper starts what it was once told to. One that has begun to is in `pid`: who is told so reads that
  * again.
  */
-export async function revokeStart(files: Pick<KeeperFiles, "pid">): Promise<void> {
-  const wasDue = await unlink(dueFile(files)).then(
+export async function revokeStart({ pid }: Pick<KeeperFiles, "pid">): Promise<void> {
+  const folder = dirname(pid);
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  for (const name of names)
+    if (name.startsWith(`${basename(pid)}${dueMark}`)) await revoke(join(folder, name));
+}
+
+/** False if it was taken before, or revoked. */
+async function revoke(due: string): Promise<boolean> {
+  return unlink(due).then(
     () => true,
     (error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return false;
       throw error;
     },
   );
-  if (wasDue) return;
-  const taken = `${files.pid}.new`;
-  const deadline = performance.now() + takenWithinMs;
-  while (await isThere(taken)) {
-    // Its keeper was killed in between, and nothing runs.
-    if (performance.now() > deadline) return rm(taken, { force: true });
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /**
  * The smallest shell that there is, and that can tell an exit code above 128 from a signal: dash and busybox weigh half of

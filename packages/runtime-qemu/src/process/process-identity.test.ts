@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bootId } from "@mcp/host";
 import { describe, expect, it } from "vitest";
 import { identityOf, isAlive, parseIdentity, signalTo } from "./process-identity.ts";
 
@@ -22,6 +23,16 @@ describe("a process, by its pid and start time", () => {
     } finally {
       child.kill("SIGKILL");
     }
+  });
+
+  it("is not whoever has its pid and its start time after a reboot", async () => {
+    const own = await identityOf(process.pid);
+    if (!own) throw new Error("this process is not there");
+    const boot = await bootId();
+    expect(await isAlive({ ...own, bootId: boot })).toBe(true);
+    expect(
+      await isAlive({ ...own, bootId: boot.replace(/^./, (first) => (first === "0" ? "1" : "0")) }),
+    ).toBe(false);
   });
 
   it("is found whatever its program is called", async () => {
@@ -50,7 +61,10 @@ describe("a process, by its pid and start time", () => {
     expect(parseIdentity(text)).toBeUndefined();
   });
 
-  it("is named by two numbers", () => {
+  it("is named by two numbers, and by the boot where it is known", () => {
+    const boot = "1d9c1c5e-3c4b-4f1a-9a55-0f1f2e3d4c5b";
+    expect(parseIdentity(`12 345 ${boot}\n`)).toEqual({ pid: 12, startTicks: "345", bootId: boot });
+    expect(parseIdentity(`12 345 ${boot} 1`)).toBeUndefined();
     expect(parseIdentity("12 345\n")).toEqual({ pid: 12, startTicks: "345" });
   });
 });

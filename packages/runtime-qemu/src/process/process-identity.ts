@@ -1,19 +1,23 @@
 import { readFile } from "node:fs/promises";
+import { bootId as readBootId } from "@mcp/host";
 
 /**
- * One process of this boot. A pid alone would name whoever has it by now; with the time at which it started it names
+ * One process. A pid alone would name whoever has it by now; with the time at which it started it names
  * one process, or none.
  */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Since boot, in clock ticks: field 22 of `/proc/PID/stat`. Text, since it may outgrow a number and is only compared. */
   readonly startTicks: string;
+  /** Of the host's boot in which it was started; absent where only the present one can be meant. */
+  readonly bootId?: string;
 }
 
-/** `PID STARTTICKS`, as a keeper writes it; undefined for anything else. */
+/** `PID STARTTICKS BOOTID`, as a keeper writes it, the last not everywhere; undefined for anything else. */
 export function parseIdentity(text: string): ProcessIdentity | undefined {
-  const match = /^([1-9]\d{0,9}) (\d{1,20})\n?$/.exec(text);
-  return match?.[1] && match[2] ? { pid: Number(match[1]), startTicks: match[2] } : undefined;
+  const match = /^([1-9]\d{0,9}) (\d{1,20})(?: ([0-9a-f-]{36}))?\n?$/.exec(text);
+  if (!match?.[1] || !match[2]) return undefined;
+  return { pid: Number(match[1]), startTicks: match[2], ...(match[3] && { bootId: match[3] }) };
 }
 
 /** The identity in a file that a keeper wrote; undefined if there is none, or no file. */
@@ -33,8 +37,14 @@ export async function identityOf(pid: number): Promise<ProcessIdentity | undefin
 
 /** Whether that very process still runs. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
-  return (await identityOf(identity.pid))?.startTicks === identity.startTicks;
+  const { pid, startTicks, bootId } = identity;
+  if (bootId !== undefined && bootId !== (await ownBootId())) return false;
+  return (await identityOf(pid))?.startTicks === startTicks;
 }
+
+/** Constant for as long as this process runs. */
+let ownBoot: string | undefined;
+const ownBootId = async (): Promise<string> => (ownBoot ??= await readBootId());
 
 /**
  * Send a signal to that very process, and to nobody who has its pid by now.

@@ -8,8 +8,6 @@ import { readErrors } from "./guest-words.ts";
 import { findVirtiofsd, ownMounts } from "./shares-here.ts";
 import type { VmFolder } from "./vm-folder.ts";
 
-export { findVirtiofsd };
-
 const listensWithinMs = 5_000;
 
 /**
@@ -18,7 +16,10 @@ const listensWithinMs = 5_000;
  */
 export async function endShares(folder: VmFolder): Promise<void> {
   const names = await readdir(folder.path).catch(() => []);
-  for (const name of names.filter((one) => /^share-\d+\.pid$/.test(one))) {
+  // Also of one that is only due: its keeper may be slow.
+  const pids = new Set(names.map((name) => /^(share-\d+\.pid)(?:\.due-|$)/.exec(name)?.[1]));
+  for (const name of pids) {
+    if (name === undefined) continue;
     const files = { pid: join(folder.path, name) };
     await revokeStart(files);
     const daemon = await readIdentity(files.pid);

@@ -7,8 +7,8 @@ import { Problem } from "@mcp/base";
  * ```
  * <state_dir>/<instance>/     the agent's, mode 0711
  *   vm.json                   what it is: version, spec, image, when it was made; written beside and renamed
- *   pid                       of QEMU, by its keeper: `PID STARTTIME`
- *   exit                      how QEMU ended, by its keeper: its exit code
+ *   pid                       of QEMU, by its keeper: `PID STARTTIME BOOTID`; `pid.due-*` until it is taken
+ *   exit                      how QEMU ended, by its keeper: whose end, and its exit code
  *   failure                   why QEMU was ended by us, though nobody asked: QEMU's own word for it
  *   qemu.err                  what QEMU itself complained of
  *   log, log.1                the console, stamped
