@@ -32,6 +32,14 @@ describe("why a virtual machine did not come up", () => {
     expect(problem({ qemuSays: "\u001b]0;title\u0007gone" }).message).toContain("]0;titlegone");
   });
 
+  it("is a folder that QEMU's user cannot pass through, where a file cannot be opened", () => {
+    const qemuSays = `-blockdev {"driver":"raw"}: Could not open '/root/images/a/root.squashfs': Permission denied`;
+    expect(problem({ qemuSays })).toMatchObject({
+      message: expect.stringContaining("may not read /root/images/a/root.squashfs"),
+      hint: expect.stringContaining("namei -l /root/images/a/root.squashfs"),
+    });
+  });
+
   it("is memory that this machine does not have", () => {
     expect(
       problem({ qemuSays: "cannot set up guest memory 'pc.ram': Cannot allocate memory" }).message,

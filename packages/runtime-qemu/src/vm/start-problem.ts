@@ -36,6 +36,12 @@ export function startProblem({ name, ports, memoryMiB }: WorkloadSpec, failed: F
       `see who holds it: ss -ltnup 'sport = :${forwarded ?? ports[0]?.host ?? 0}'`,
     );
   }
+  const unreadable = /could not open '([^']+)': permission denied/i.exec(qemuSays)?.[1];
+  if (unreadable !== undefined)
+    return because(
+      `the user that QEMU runs as may not read ${printable(unreadable)}`,
+      `let it pass through each folder above, with chmod o+x: namei -l ${printable(unreadable)}`,
+    );
   if (/no space left on device|disk quota exceeded/i.test(qemuSays))
     return new Problem(
       "disk_full",

@@ -1,5 +1,6 @@
 import { Problem } from "@mcp/base";
 import type { ImageConfig, WorkloadSpec } from "@mcp/runtime";
+import { argvOf, envOf } from "../command.ts";
 import { type Accounts, resolveUser } from "./accounts.ts";
 
 /** What is run in a guest, complete. */
@@ -12,18 +13,13 @@ export interface GuestCommand {
   readonly gid: number;
 }
 
-const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 /**
- * What a spec and an image mean together, as podman reads them: the image's cmd belongs to the image's entrypoint, and is
- * not given to one that the spec names; the spec's env goes over the image's.
+ * What a spec and an image mean together in a Linux guest.
  *
  * @throws Problem `start_failed` if there is nothing to run, if the image does not know the user, or for a NUL.
  */
 export function commandOf(spec: WorkloadSpec, image: ImageConfig, accounts: Accounts): GuestCommand {
-  const hasOwnEntrypoint = spec.entrypoint !== undefined && spec.entrypoint.length > 0;
-  const cmd = spec.cmd !== undefined && spec.cmd.length > 0 ? spec.cmd : hasOwnEntrypoint ? [] : image.cmd;
-  const argv = [...(spec.entrypoint ?? image.entrypoint), ...cmd];
+  const argv = argvOf(spec, image);
   if (argv.length === 0 || argv[0] === "") {
     throw new Problem(
       "start_failed",
@@ -32,7 +28,7 @@ export function commandOf(spec: WorkloadSpec, image: ImageConfig, accounts: Acco
     );
   }
   const { uid, gid, home } = resolveUser(spec.user ?? image.user, accounts);
-  const env = { PATH: defaultPath, HOSTNAME: spec.hostname, HOME: home, ...image.env, ...spec.env };
+  const env = envOf(spec, image, { HOME: home });
   const workdir = spec.workdir ?? (image.workdir || "/");
   refuseWhatNoProgramCanGet(argv, env, workdir);
   return { argv, env, workdir, uid, gid };

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { Problem } from "@mcp/base";
 import type { ImageConfig, WorkloadSpec } from "@mcp/runtime";
+import { argvOf, envOf } from "../command.ts";
 import { readElf } from "./elf.ts";
 import type { ImageTree, Resolved } from "./image-tree.ts";
 
@@ -13,9 +14,6 @@ export interface Program {
   /** Paths in the image without which it does not run: itself, its interpreter, the links that lead to them, its folder. */
   readonly needs: readonly string[];
 }
-
-/** Podman's, for an image that sets none. */
-const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * The program that an image starts, as OCI says: entrypoint and command, each from the definition if it is there; an
@@ -30,9 +28,7 @@ export async function findProgram(
   spec: WorkloadSpec,
   headOf: (file: Resolved) => Promise<Buffer>,
 ): Promise<Program> {
-  const entrypoint = spec.entrypoint ?? image.entrypoint;
-  const cmd = spec.cmd ?? (spec.entrypoint ? [] : image.cmd);
-  const argv = [...entrypoint, ...cmd];
+  const argv = argvOf(spec, image);
   const { reference } = spec.image;
   const [name] = argv;
   if (name === undefined || name === "") {
@@ -42,9 +38,9 @@ export async function findProgram(
       'name it in the definition: cmd = ["/path/of/the/program"]',
     );
   }
-  const env = { ...image.env, ...spec.env };
+  const env = envOf(spec, image);
   const workdir = workdirOf(tree, spec.workdir ?? image.workdir);
-  const found = lookUp(tree, name, workdir, env.PATH ?? defaultPath);
+  const found = lookUp(tree, name, workdir, env.PATH ?? "");
   if (!found) {
     throw new Problem(
       "start_failed",
