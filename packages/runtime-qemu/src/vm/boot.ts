@@ -68,7 +68,12 @@ export async function boot(
   await attendance.finish(state, folder, earlier);
   await clear(folder);
   await at("clear");
-  const { outputs, ...parts } = await builder.prepare(image, spec, folder.run, signal);
+  const { outputs, ...parts } = await builder.prepare(
+    image,
+    spec,
+    { run: folder.run, accel: deps.accel },
+    signal,
+  );
   await at("prepare");
   const boot: BootRecord = {
     id: randomBytes(8).toString("hex"),
