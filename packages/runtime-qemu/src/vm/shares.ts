@@ -93,13 +93,14 @@ type VirtiofsShare = Extract<Share, { by: "virtiofs" }>;
 
 /**
  * `$1` is the folder, `$2` where it is mounted, for this process alone, `$3` how, and `$4` which folder it was when it was
- * looked at: somebody could have made the path lead elsewhere since. The C virtiofsd wants to keep a file in `/run`, which
- * only root may: `$5` says whether it needs one of its own. What follows is run.
+ * looked at: somebody could have made the path lead elsewhere since. The C virtiofsd locks a file below `/run` that it names
+ * after its socket, which here is called the same in every virtual machine: `$5` is where it gets a place of its own for
+ * it. What follows is run.
  */
 const mountScript = `mount --no-canonicalize --bind "$1" "$2" || exit
 [ "$(stat --format %d:%i "$2")" = "$4" ] || { echo "${exchanged}" >&2; exit 1; }
 [ "$3" = rw ] || mount --no-canonicalize -o remount,bind,ro "$2" || exit
-[ "$5" = root ] || mount -t tmpfs -o mode=0755 tmpfs /run || exit
+mkdir -p "$5" && mount -t tmpfs -o mode=0755 tmpfs "$5" || exit
 shift 5
 exec "$@"`;
 
@@ -111,7 +112,17 @@ function shareArgv(program: string, share: VirtiofsShare, which: string, at: str
   const source = at.replaceAll(/[\\,]/g, (character) => `\\${character}`);
   return [
     ...ownMounts(),
-    ...["sh", "-c", mountScript, "sh", host, at, readOnly ? "ro" : "rw", which, isRoot ? "root" : "user"],
+    ...[
+      "sh",
+      "-c",
+      mountScript,
+      "sh",
+      host,
+      at,
+      readOnly ? "ro" : "rw",
+      which,
+      isRoot ? "/run/virtiofsd" : "/run",
+    ],
     ...[program, `--socket-path=${socket}`, "-o", `source=${source}`, "-o", "sandbox=namespace"],
   ];
 }
