@@ -81,12 +81,8 @@ export class QemuRuntime implements Runtime {
         attendance: this.#deps.attendance,
         state,
       });
-      let found = await this.#find(spec.name, signal);
+      const found = await this.#settle(spec.name, signal);
       if (found && found.record.spec.labels.specHash !== spec.labels.specHash) throw otherSettings(spec.name);
-      if (found && !found.sight.process) {
-        await revokeStart(found.folder);
-        found = await this.#find(spec.name, signal);
-      }
       const { folder, record, sight } = found ?? (await this.#make(state, spec, await deps()));
       if (sight.process && sight.state === "running") return handleOf(record);
       try {
@@ -94,8 +90,8 @@ export class QemuRuntime implements Runtime {
           await untilStarted(folder, record, record.boot, sight.process, await deps(), signal);
         else await boot(folder, record, await deps(), signal);
       } catch (error) {
-        // What was there before is kept, with its log.
-        if (!found) await this.#discard(state, folder);
+        // What was there before is kept, with its log, and so is what leads to a QEMU that could not be ended.
+        if (!found && !(await this.#mayRun(spec.name))) await this.#discard(state, folder);
         throw error;
       }
       this.#deps.attendance.tell({ name: spec.name, what: "started", atMs: this.#deps.clock.now() });
@@ -105,7 +101,7 @@ export class QemuRuntime implements Runtime {
 
   async stop(name: string, { graceMs }: { readonly graceMs: number }, signal: AbortSignal): Promise<void> {
     await this.#alone(name, async (state) => {
-      const found = await this.#find(name, signal);
+      const found = await this.#settle(name, signal);
       if (!found?.sight.process) return;
       state.stopping.add(name);
       try {
@@ -118,15 +114,14 @@ export class QemuRuntime implements Runtime {
 
   async remove(name: string, signal: AbortSignal): Promise<void> {
     await this.#alone(name, async (state) => {
-      const found = await this.#find(name, signal);
+      const found = await this.#settle(name, signal);
       const folder = VmFolder.of(this.#deps.stateDir, name);
       if (!found) {
         // Somebody removed its folder by hand; where there is one, it is a stranger's.
         if (!(await isThere(folder.path))) await this.#forget(state, folder);
         return;
       }
-      await revokeStart(found.folder);
-      const process = (await this.#find(name, signal))?.sight.process;
+      const { process } = found.sight;
       if (process) await endAtOnce(found.folder, process, this.#deps, signal);
       await this.#deps.faultPoint?.("ended", name);
       await this.#discard(state, found.folder);
@@ -209,6 +204,22 @@ export class QemuRuntime implements Runtime {
     return this.#see(name).catch((error: unknown) => {
       throw asStateProblem(error, this.#deps.stateDir);
     });
+  }
+
+  /** For who is about to change it: after this, no keeper of somebody who was killed starts what it was once told to. */
+  async #settle(name: string, signal: AbortSignal): Promise<Found | undefined> {
+    const found = await this.#find(name, signal);
+    if (!found || found.sight.process) return found;
+    await revokeStart(found.folder);
+    return this.#find(name, signal);
+  }
+
+  /** Where that cannot be told, it may. */
+  #mayRun(name: string): Promise<boolean> {
+    return this.#see(name).then(
+      (found) => found?.sight.process !== undefined,
+      () => true,
+    );
   }
 
   async #see(name: string): Promise<Found | undefined> {

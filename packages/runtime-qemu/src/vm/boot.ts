@@ -13,7 +13,7 @@ import { readExit } from "../process/exit-record.ts";
 import { startKept } from "../process/keeper.ts";
 import { isAlive, type ProcessIdentity } from "../process/process-identity.ts";
 import type { Attendance } from "./attendance.ts";
-import { endAtOnce, untilWritten } from "./end.ts";
+import { endFailedStart, untilWritten } from "./end.ts";
 import { readErrors, readGuestWords, readSerialEnd } from "./guest-words.ts";
 import { hasStarted } from "./look.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -98,8 +98,8 @@ export async function boot(
     serial: "serial",
     qmp: ["qmp", "events"],
   };
-  await attendance.prepare(state, folder, name, boot.id, outputs);
   try {
+    await attendance.prepare(state, folder, name, boot.id, outputs);
     await startShares(folder, machine.shares, deps, signal);
     await at("shares");
     await giveTo(qemuUser, folder.run);
@@ -111,12 +111,11 @@ export async function boot(
     });
     await at("qemu");
     attendance.begin(state, folder, record);
-    await untilStarted(folder, record, boot, process, deps, signal);
+    await watchStart(folder, record, boot, process, deps, signal);
     await at("started");
   } catch (error) {
-    state.booting.delete(name);
-    await endShares(folder);
-    throw error;
+    if (state.booting.has(name)) await attendance.leave(state, name);
+    await endFailedStart(error, folder, deps);
   }
 }
 
@@ -136,9 +135,7 @@ export async function untilStarted(
   try {
     await watchStart(folder, record, boot, process, deps, signal);
   } catch (error) {
-    // Also if nobody wants it any more: what comes next must not meet a QEMU that is about to go.
-    await endAtOnce(folder, process, deps, new AbortController().signal);
-    throw error;
+    await endFailedStart(error, folder, deps);
   }
 }
 

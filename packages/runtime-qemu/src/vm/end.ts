@@ -1,8 +1,10 @@
-import { type Clock, Problem, printDuration } from "@mcp/base";
+import { asProblem, type Clock, Problem } from "@mcp/base";
 import type { Logger } from "@mcp/host";
+import { endProcess } from "../process/end-process.ts";
 import { readExit } from "../process/exit-record.ts";
-import { isAlive, type ProcessIdentity, signalTo } from "../process/process-identity.ts";
+import { isAlive, type ProcessIdentity, readIdentity } from "../process/process-identity.ts";
 import { openQmp } from "../qmp/qmp.ts";
+import { endShares } from "./shares.ts";
 import type { VmFolder } from "./vm-folder.ts";
 
 export interface EndDeps {
@@ -13,7 +15,6 @@ export interface EndDeps {
 /** A guest that was not listening yet is asked again. */
 const askAgainMs = 1_000;
 const lookEveryMs = 10;
-const goneWithinMs = 10_000;
 
 /** Press the guest's power button, wait `graceMs`, then kill its QEMU. Returns once QEMU is gone and that is written down. */
 export async function endGently(
@@ -54,19 +55,29 @@ export async function endAtOnce(
   { clock }: EndDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  await signalTo(process, "SIGKILL");
-  const deadline = clock.monotonic() + goneWithinMs;
-  while (await isAlive(process)) {
-    if (clock.monotonic() > deadline) {
-      throw new Problem(
-        "runtime_timeout",
-        `QEMU (pid ${process.pid}) was killed and is still there after ${printDuration(goneWithinMs)}`,
-        `see what it waits for: cat /proc/${process.pid}/stack`,
-      );
-    }
-    await clock.sleep(lookEveryMs, signal);
-  }
+  await endProcess(process, clock, signal);
   await untilWritten(folder, clock, signal);
+}
+
+/**
+ * After a start that failed, also if nobody wants it any more: what comes next must not meet a QEMU that is about to go.
+ * Then what failed is thrown; where something is left all the same that is told, and what failed first is its cause.
+ */
+export async function endFailedStart(
+  error: unknown,
+  folder: VmFolder,
+  { clock, log }: EndDeps,
+): Promise<never> {
+  try {
+    const left = await readIdentity(folder.pid);
+    if (left && (await isAlive(left)))
+      await endAtOnce(folder, left, { clock, log }, new AbortController().signal);
+    await endShares(folder);
+  } catch (later) {
+    const { code, message, hint } = asProblem(later);
+    throw new Problem(code, `${message}; before that: ${(error as Error).message}`, hint, { cause: error });
+  }
+  throw error;
 }
 
 async function pressPowerButton(folder: VmFolder, graceMs: number, signal: AbortSignal): Promise<void> {

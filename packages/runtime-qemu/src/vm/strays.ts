@@ -1,6 +1,8 @@
 import { readdir, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { identityOf, isAlive, type ProcessIdentity, signalTo } from "../process/process-identity.ts";
+import { realClock } from "@mcp/host";
+import { endProcess } from "../process/end-process.ts";
+import { identityOf, type ProcessIdentity } from "../process/process-identity.ts";
 import type { VmFolder } from "./vm-folder.ts";
 
 /**
@@ -17,15 +19,14 @@ export async function findStrays(folder: VmFolder): Promise<ProcessIdentity[]> {
   return identities.filter((identity) => identity !== undefined);
 }
 
-/** Returns once they are gone, or after 5 000 ms. */
+/**
+ * Returns once they are gone: how many there were.
+ * @throws Problem `runtime_timeout` if one does not go, beside which no other may be started.
+ */
 export async function endStrays(folder: VmFolder): Promise<number> {
   const strays = await findStrays(folder);
-  for (const stray of strays) {
-    await signalTo(stray, "SIGKILL");
-    const deadline = performance.now() + 5_000;
-    while ((await isAlive(stray)) && performance.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  const { signal } = new AbortController();
+  for (const stray of strays) await endProcess(stray, realClock, signal);
   return strays.length;
 }
 
