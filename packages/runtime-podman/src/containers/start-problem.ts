@@ -37,7 +37,11 @@ export function startProblem(spec: WorkloadSpec, reply: Reply): Problem {
     );
   }
   if (/no space left on device|disk quota exceeded/i.test(said)) {
-    return new Problem("disk_full", `${spec.name} could not be started: ${said}`, "make room: df -h; podman image prune");
+    return new Problem(
+      "disk_full",
+      `${spec.name} could not be started: ${said}`,
+      "make room: df -h; podman image prune",
+    );
   }
   return new Problem("start_failed", `${spec.name} could not be started: ${said}`, hintFor(said));
 }

@@ -37,7 +37,7 @@ describe("the checks of virtual machines", () => {
       accel: "tcg" as const,
       user,
       busybox: undefined,
-    kernel: { kernel: join(folder, "no-kernel") },
+      kernel: { kernel: join(folder, "no-kernel") },
       run,
       ...more,
     };
