@@ -55,6 +55,7 @@ interface Found {
 export class QemuRuntime implements Runtime {
   readonly kinds: readonly RuntimeKind[];
   readonly #deps: QemuRuntimeDeps;
+  readonly #warned = new Map<string, string>();
 
   constructor(deps: QemuRuntimeDeps) {
     this.kinds = [deps.kind];
@@ -140,11 +141,14 @@ export class QemuRuntime implements Runtime {
     if (!found) throw new Problem("workload_not_found", `there is no ${name}`, "see what is there: mcp ps");
     const { folder } = found;
     const ended = async (): Promise<boolean> => {
-      const now = await this.#find(name, signal);
-      if (now?.sight.process) return false;
-      const state = await this.#deps.attendance.find();
-      if (now && state) await this.#deps.attendance.finish(state, folder, now.record);
-      return true;
+      for (;;) {
+        const state = await this.#deps.attendance.find();
+        const seen = state?.changes ?? 0;
+        const now = await this.#find(name, signal);
+        if (now?.sight.process) return false;
+        if (!now || !state || (await this.#deps.attendance.finish(state, folder, now.record, seen)))
+          return true;
+      }
     };
     // Of what has ended, a reader without `follow` too sees all that it wrote.
     if (!found.sight.process) await ended();
@@ -191,12 +195,19 @@ export class QemuRuntime implements Runtime {
       names.filter(isInstanceName).map((name) =>
         this.#find(name, signal).catch((error: unknown) => {
           signal.throwIfAborted();
-          this.#deps.log.warn("a virtual machine cannot be understood", { name, error: String(error) });
+          this.#warn(name, String(error));
           return undefined;
         }),
       ),
     );
     return found.filter((one) => one !== undefined).sort((a, b) => (a.folder.path < b.folder.path ? -1 : 1));
+  }
+
+  /** Once, and not at each list. */
+  #warn(name: string, error: string): void {
+    if (this.#warned.get(name) === error) return;
+    this.#warned.set(name, error);
+    this.#deps.log.warn("a virtual machine cannot be understood", { name, error });
   }
 
   async #find(name: string, signal: AbortSignal): Promise<Found | undefined> {

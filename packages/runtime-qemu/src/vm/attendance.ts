@@ -75,12 +75,18 @@ export class Attendance {
       this.#attend(state, folder, record);
   }
 
-  /** Once it has ended, and before its outputs are removed: returns when all that it wrote is in its log. */
-  async finish(state: StateFolder, folder: VmFolder, record: VmRecord): Promise<void> {
-    if (!(await state.holds(this))) return;
+  /**
+   * Once it has ended, and before its outputs are removed: returns when all that it wrote is in its log.
+   * @param seen  as for `attend`.
+   * @returns false where the record is out of date: read it again.
+   */
+  async finish(state: StateFolder, folder: VmFolder, record: VmRecord, seen: number): Promise<boolean> {
+    if (!(await state.holds(this))) return true;
+    if (state.changes !== seen) return false;
     if (!state.booting.has(record.spec.name)) this.#attend(state, folder, record);
     const entry = state.attended.get(record.spec.name);
     if (entry && entry.boot === record.boot?.id) await entry.attendant.ended();
+    return true;
   }
 
   /** It did not come up, or is about to be removed. */
@@ -117,12 +123,19 @@ export class Attendance {
   }
 
   #make(state: StateFolder, folder: VmFolder, name: string, boot: string, outputs: GuestOutputs): Attended {
-    void state.attended.get(name)?.attendant.leave();
+    const after = state.attended
+      .get(name)
+      ?.attendant.leave()
+      .catch(() => {});
     const hubs = new Set([this.#hub]);
     const onEnded = (): void => {
       for (const hub of hubs) hub.tell({ name, what: "exited", atMs: this.#clock.now() });
     };
-    const attendant = new Attendant({ folder, outputs, onEnded, clock: this.#clock, log: this.#log });
+    const onFailed = (): void => {
+      if (state.attended.get(name) === entry) state.attended.delete(name);
+    };
+    const [clock, log] = [this.#clock, this.#log];
+    const attendant = new Attendant({ folder, outputs, onEnded, onFailed, after, clock, log });
     const entry = { attendant, boot, hubs };
     state.attended.set(name, entry);
     return entry;

@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { relative } from "node:path";
 import type { Clock } from "@mcp/base";
 import type { Logger } from "@mcp/host";
 import { Console } from "../console/console.ts";
@@ -14,12 +15,18 @@ export interface AttendantOptions {
   readonly outputs: GuestOutputs;
   /** Told once, when QEMU has ended and all that it wrote is in the log. */
   readonly onEnded: () => void;
+  /** Told where it has given up, which is a bug: another may take its place. */
+  readonly onFailed: () => void;
+  /** When the one of an earlier boot has left: they write into the same log. */
+  readonly after?: Promise<void> | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** For what no watch tells of. */
 const lookEveryMs = 2_000;
+/** What its keeper, or we, write when it ends. The log is in the same folder, and written all the time. */
+const endings: ReadonlySet<string | null> = new Set(["exit", "failure", null]);
 /** A guest in one of these never goes on by itself (QEMU's RunState). */
 const hopeless = new Set(["internal-error", "io-error", "guest-panicked"]);
 
@@ -38,7 +45,7 @@ export class Attendant {
     this.#options = options;
     const { folder, outputs, clock, log } = options;
     const read = new Set([outputs.stdout, outputs.stderr]);
-    const bounded = ["serial", outputs.status]
+    const bounded = ["serial", outputs.status, relative(folder.run, folder.errors)]
       .filter((name) => name !== undefined)
       .filter((name) => !read.has(name));
     this.#console = new Console({ folder, outputs, bounded, clock, log });
@@ -46,17 +53,18 @@ export class Attendant {
 
   /** Before QEMU is started. */
   async newBoot(): Promise<void> {
+    await this.#options.after;
     await this.#console.newBoot();
   }
 
   /** Returns at once. */
   begin(): void {
-    this.#work ??= this.#attend().catch((error: unknown) =>
-      this.#options.log.error("a virtual machine is not looked after", {
-        folder: this.#options.folder.path,
-        error: String(error),
-      }),
-    );
+    this.#work ??= this.#attend().catch(async (error: unknown) => {
+      const { folder, log, onFailed } = this.#options;
+      log.error("a virtual machine is not looked after", { folder: folder.path, error: String(error) });
+      await this.#console.close().catch(() => {});
+      onFailed();
+    });
   }
 
   /** Returns when the machine has ended, and all that it wrote is in its log. */
@@ -68,21 +76,23 @@ export class Attendant {
   async leave(): Promise<void> {
     this.#over.abort();
     this.#look.abort();
+    await this.#options.after;
     await this.#work;
     await this.#console.close();
   }
 
   async #attend(): Promise<void> {
-    const { folder, onEnded } = this.#options;
+    const { folder, onEnded, after } = this.#options;
+    await after;
     const watcher = this.#watch();
     try {
-      const process = await readIdentity(folder.pid);
-      if (process && (await isAlive(process))) {
+      const process = await this.#patiently(() => readIdentity(folder.pid));
+      if (process && (await this.#isThere(process))) {
         this.#console.start();
         void this.#watchGuest(process);
         await this.#untilEnded(process);
-        if (this.#over.signal.aborted) return;
       }
+      if (this.#over.signal.aborted) return;
       await this.#console.finish();
       if (process) onEnded();
     } finally {
@@ -92,17 +102,38 @@ export class Attendant {
   }
 
   async #untilEnded(process: ProcessIdentity): Promise<void> {
-    while (!this.#over.signal.aborted && (await isAlive(process))) {
+    while (!this.#over.signal.aborted && (await this.#isThere(process))) {
       const wake = AbortSignal.any([this.#look.signal, this.#over.signal]);
       await this.#options.clock.sleep(lookEveryMs, wake).catch(() => {});
       if (this.#look.signal.aborted) this.#look = new AbortController();
     }
   }
 
+  /** Nobody looks any more, or it is there. */
+  async #isThere(process: ProcessIdentity): Promise<boolean> {
+    return (await this.#patiently(() => isAlive(process))) ?? true;
+  }
+
+  /** What cannot be read now, for want of file descriptors say, is read again: unknown is not gone. Undefined once over. */
+  async #patiently<T>(read: () => Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      try {
+        return await read();
+      } catch (error) {
+        this.#note("the process of a virtual machine cannot be looked at", error);
+        await this.#options.clock.sleep(lookEveryMs, signal).catch(() => {});
+      }
+    }
+    return undefined;
+  }
+
   /** Its keeper writes into the folder the moment QEMU ends. */
   #watch(): FSWatcher | undefined {
     try {
-      const watcher = watch(this.#options.folder.path, { persistent: false }, () => this.#look.abort());
+      const watcher = watch(this.#options.folder.path, { persistent: false }, (_, name) => {
+        if (endings.has(name)) this.#look.abort();
+      });
       watcher.on("error", () => watcher.close());
       return watcher;
     } catch {
@@ -113,8 +144,10 @@ export class Attendant {
   /** What hangs for a while, such as a QEMU that was stopped by a signal, is asked again. */
   async #watchGuest(process: ProcessIdentity): Promise<void> {
     const { signal } = this.#over;
-    while (!signal.aborted && (await isAlive(process))) {
-      await this.#endWhatCannotGoOn(process).catch((error: unknown) => this.#note(error));
+    while (!signal.aborted && (await this.#isThere(process))) {
+      await this.#endWhatCannotGoOn(process).catch((error: unknown) =>
+        this.#note("the events of a virtual machine are lost", error),
+      );
       await this.#options.clock.sleep(lookEveryMs, signal).catch(() => {});
     }
   }
@@ -142,11 +175,8 @@ export class Attendant {
     }
   }
 
-  #note(error: unknown): void {
+  #note(what: string, error: unknown): void {
     if (this.#over.signal.aborted) return;
-    this.#options.log.debug("the events of a virtual machine are lost", {
-      folder: this.#options.folder.path,
-      error: String(error),
-    });
+    this.#options.log.debug(what, { folder: this.#options.folder.path, error: String(error) });
   }
 }

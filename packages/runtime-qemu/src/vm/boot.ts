@@ -65,7 +65,8 @@ export async function boot(
   const at = async (where: string): Promise<void> => deps.faultPoint?.(where, name);
   const image = await cache.get(builder, spec, images, signal);
   await at("image");
-  await attendance.finish(state, folder, earlier);
+  // Nobody else changes it now, so the record is up to date.
+  await attendance.finish(state, folder, earlier, state.changes);
   await clear(folder);
   await at("clear");
   const { outputs, ...parts } = await builder.prepare(

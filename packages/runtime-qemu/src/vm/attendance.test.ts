@@ -1,0 +1,96 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { realClock, silentLogger } from "@mcp/host";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { startKept } from "../process/keeper.ts";
+import { type ProcessIdentity, signalTo } from "../process/process-identity.ts";
+import { Attendance } from "./attendance.ts";
+import type { StateFolder } from "./state-folder.ts";
+import { VmFolder } from "./vm-folder.ts";
+import type { VmRecord } from "./vm-record.ts";
+
+const table = vi.hoisted(() => ({ isReadable: true }));
+vi.mock(import("../process/process-identity.ts"), async (original) => {
+  const real = await original();
+  const unreadable = (): Promise<never> => Promise.reject(new Error("EMFILE: too many open files"));
+  return {
+    ...real,
+    isAlive: (identity) => (table.isReadable ? real.isAlive(identity) : unreadable()),
+    readIdentity: (path) => (table.isReadable ? real.readIdentity(path) : unreadable()),
+  };
+});
+
+const name = "hello";
+const outputs = { stdout: "stdout" };
+const recordOf = (id: string) => ({ spec: { name }, boot: { id, outputs } }) as unknown as VmRecord;
+
+describe("who looks after virtual machines", () => {
+  let attendance: Attendance;
+  let state: StateFolder;
+  let folder: VmFolder;
+  let stateDir: string;
+  let qemu: ProcessIdentity | undefined;
+
+  beforeEach(async () => {
+    stateDir = await mkdtemp(join(tmpdir(), "mcpt-"));
+    attendance = new Attendance(stateDir, realClock, silentLogger);
+    state = await attendance.claim();
+    folder = VmFolder.of(stateDir, name);
+    await mkdir(folder.run, { recursive: true });
+  });
+  afterEach(async () => {
+    table.isReadable = true;
+    if (qemu) await signalTo(qemu, "SIGKILL");
+    qemu = undefined;
+    await attendance.close();
+    await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  async function boot(id: string): Promise<ProcessIdentity> {
+    await attendance.prepare(state, folder, name, id, outputs);
+    const files = { pid: folder.pid, exit: folder.exit, errors: folder.errors };
+    qemu = await startKept({ cwd: folder.run, argv: ["sleep", "60"], files });
+    attendance.begin(state, folder, recordOf(id));
+    return qemu;
+  }
+
+  it("goes on looking where the process table could not be read for a while", async () => {
+    const { signal } = new AbortController();
+    const events = attendance.events(signal)[Symbol.asyncIterator]();
+    const heard = events.next();
+    table.isReadable = false;
+    const process = await boot("1");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    table.isReadable = true;
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    await signalTo(process, "SIGKILL");
+    expect((await heard).value).toMatchObject({ name, what: "exited" });
+    await events.return?.();
+  });
+
+  it("does not leave a boot for an earlier one that somebody still asks about", async () => {
+    const seen = state.changes;
+    await boot("2");
+    expect(await attendance.finish(state, folder, recordOf("1"), seen)).toBe(false);
+    expect(state.attended.get(name)?.boot).toBe("2");
+  });
+
+  it("of two boots lets the earlier one write its log to the end first", async () => {
+    await attendance.prepare(state, folder, name, "1", outputs);
+    const first = state.attended.get(name)?.attendant;
+    const left = Promise.withResolvers<void>();
+    const leave = vi.spyOn(first as NonNullable<typeof first>, "leave").mockReturnValue(left.promise);
+    let isReady = false;
+    const ready = attendance.prepare(state, folder, name, "2", outputs).then(() => {
+      isReady = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(isReady).toBe(false);
+    leave.mockRestore();
+    await first?.leave();
+    left.resolve();
+    await ready;
+    expect(state.attended.get(name)?.boot).toBe("2");
+  });
+});
