@@ -12,8 +12,10 @@ import type { Machine } from "../machine/machine.ts";
 import { readExit } from "../process/exit-record.ts";
 import { startKept } from "../process/keeper.ts";
 import { isAlive, type ProcessIdentity } from "../process/process-identity.ts";
+import { complaintIn } from "../process/qemu-complaint.ts";
 import type { Attendance } from "./attendance.ts";
 import { endFailedStart, untilWritten } from "./end.ts";
+import { isGuestsCode } from "./exit.ts";
 import { readErrors, readGuestWords, readSerialEnd } from "./guest-words.ts";
 import { hasStarted } from "./look.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -177,7 +179,7 @@ async function watchStart(
 
 /** A program that ends without a word was started all the same. A QEMU that fails has a word for it. */
 const leftByItself = (qemuExitCode: number, qemuSays: string, { hasDebugExit }: BootRecord): boolean =>
-  hasDebugExit && qemuExitCode % 2 === 1 && qemuSays.trim() === "";
+  hasDebugExit && isGuestsCode(qemuExitCode, complaintIn(qemuSays));
 
 /** Nothing of an earlier boot may be taken for this one's, or run beside it. The log is kept. */
 async function clear(folder: VmFolder): Promise<void> {

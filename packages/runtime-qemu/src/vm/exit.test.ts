@@ -68,6 +68,18 @@ describe("how a virtual machine ended", () => {
     expect(codes(137, "signal").reason).toBe("signal");
   });
 
+  it("is a crash where QEMU itself failed, with the code that a guest's clean exit has", () => {
+    const failed = (code: number) =>
+      ended({
+        qemu: { code, ended: "exited" },
+        hasDebugExit: true,
+        complaint: "qemu-system-x86_64: could not set up host forwarding rule",
+      });
+    expect(failed(1)).toEqual({ atMs: 5, reason: "crashed" });
+    // No failure of QEMU's own: it only said something on the way.
+    expect(failed(15)).toEqual({ atMs: 5, code: 7, reason: "exited" });
+  });
+
   it("is not believed where the guest talks nonsense", () => {
     expect(
       ended({ status: ["exit 99999", "exit -1", "signal"], qemu: { code: 0, ended: "exited" } }).reason,

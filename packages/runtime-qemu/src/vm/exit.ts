@@ -11,6 +11,8 @@ export interface Ending {
   readonly outOfMemory: boolean;
   /** Why QEMU was ended by us, because its guest could not go on: `internal-error`, where KVM cannot emulate something. */
   readonly failure?: string;
+  /** What QEMU itself complained of. */
+  readonly complaint?: string | undefined;
   /** The guest ends QEMU with `(code << 1) | 1`: what QEMU's isa-debug-exit device does with the byte it is given. */
   readonly hasDebugExit: boolean;
 }
@@ -19,7 +21,15 @@ export interface Ending {
  * How the program ended, as well as can be known. The guest's own word counts most; without it, QEMU's exit code tells
  * a QEMU that was killed (137) from a guest that reset or powered off with no word (0), which programs do not do.
  */
-export function exitOf({ atMs, qemu, failure, status, outOfMemory, hasDebugExit }: Ending): WorkloadExit {
+export function exitOf({
+  atMs,
+  qemu,
+  failure,
+  status,
+  outOfMemory,
+  complaint,
+  hasDebugExit,
+}: Ending): WorkloadExit {
   const [, how, code] = lastMatch(status, /^(exit|signal) (\d{1,3})$/) ?? [];
   if (how === "exit") return { atMs, code: Number(code), reason: "exited" };
   if (how === "signal") {
@@ -30,10 +40,14 @@ export function exitOf({ atMs, qemu, failure, status, outOfMemory, hasDebugExit 
   if (!qemu) return { atMs, reason: "unknown" };
   const wasKilled = qemu.ended === "signal" || (qemu.ended === "unknown" && qemu.code > 128);
   if (wasKilled) return { atMs, code: qemu.code, reason: "signal" };
-  // QEMU itself fails with 1 as well, before a guest can have said anything.
-  if (hasDebugExit && qemu.code % 2 === 1) return { atMs, code: qemu.code >> 1, reason: "exited" };
+  if (hasDebugExit && isGuestsCode(qemu.code, complaint))
+    return { atMs, code: qemu.code >> 1, reason: "exited" };
   return { atMs, reason: outOfMemory ? "out-of-memory" : "crashed" };
 }
+
+/** Whether the guest left by debug-exit. QEMU itself fails with 1, too, but has a word for it. */
+export const isGuestsCode = (qemuCode: number, complaint: string | undefined): boolean =>
+  qemuCode % 2 === 1 && !(qemuCode === 1 && complaint !== undefined);
 
 function lastMatch(lines: readonly string[], pattern: RegExp): RegExpExecArray | undefined {
   return lines.map((line) => pattern.exec(line)).findLast((match) => match !== null) ?? undefined;

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import type { Workload, WorkloadExit, WorkloadState } from "@mcp/runtime";
 import { readExit } from "../process/exit-record.ts";
 import { isAlive, type ProcessIdentity, readIdentity } from "../process/process-identity.ts";
+import { complaintIn } from "../process/qemu-complaint.ts";
 import { exitOf } from "./exit.ts";
 import { type GuestWords, readErrors, readGuestWords, sawOutOfMemory } from "./guest-words.ts";
 import type { VmFolder } from "./vm-folder.ts";
@@ -79,6 +80,7 @@ async function endingOf(
     status,
     ...(failure !== "" && { failure }),
     outOfMemory: await sawOutOfMemory(folder),
+    complaint: complaintIn(await readErrors(folder.errors)),
     hasDebugExit: boot.hasDebugExit,
   });
 }
