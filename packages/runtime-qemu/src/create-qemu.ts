@@ -63,6 +63,7 @@ export function createQemu(options: QemuOptions): Qemu {
   const { mayConnectOut = false, readyWithinMs = 60_000 } = options;
   const host = new Host({
     stateDir,
+    imageDir,
     accel: options.accel ?? "auto",
     user: options.user ?? "",
     run,

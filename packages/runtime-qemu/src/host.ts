@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { isProblem, Problem } from "@mcp/base";
 import type { Run } from "@mcp/host";
 import { type Accel, provenAccel } from "./accel/proven-accel.ts";
+import { requirePassable } from "./confinement/impassable-folder.ts";
 import { type QemuUser, resolveQemuUser } from "./confinement/qemu-user.ts";
 import { SharedWork } from "./guest/shared-work.ts";
 import { findQemu, type Qemu } from "./process/qemu-version.ts";
@@ -9,6 +10,7 @@ import { stateStore } from "./vm/state-store.ts";
 
 export interface HostOptions {
   readonly stateDir: string;
+  readonly imageDir: string;
   readonly accel: "auto" | "kvm" | "tcg";
   readonly user: string;
   readonly run: Run;
@@ -57,7 +59,7 @@ export class Host {
   }
 
   async #find(signal: AbortSignal): Promise<HostFacts> {
-    const { stateDir, accel: wanted, user: configured, run } = this.#options;
+    const { stateDir, imageDir, accel: wanted, user: configured, run } = this.#options;
     const [qemu, user] = await Promise.all([
       findQemu(run, signal),
       resolveQemuUser({ configured, ownUid: process.getuid?.() ?? 0, run, signal }),
@@ -65,6 +67,7 @@ export class Host {
     // The proof of KVM is kept in it.
     await this.store();
     try {
+      for (const path of [stateDir, imageDir]) await requirePassable(path, user, run, signal);
       const accel = await provenAccel({ wanted, qemu, user, memory: join(stateDir, ".accel") }, signal);
       return { qemu, user, accel };
     } catch (error) {

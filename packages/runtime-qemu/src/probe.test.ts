@@ -13,7 +13,7 @@ it("a state folder that is another by now is told of at once, whatever else is r
   const folder = await mkdtemp(join(tmpdir(), "mcpt-"));
   try {
     const stateDir = join(folder, "vm-state");
-    const real = new Host({ stateDir, accel: "tcg", user: "", run });
+    const real = new Host({ stateDir, imageDir: folder, accel: "tcg", user: "", run });
     const known = { qemu: { version: "7.2" }, user: undefined, accel: { accel: "tcg" } } as HostFacts;
     const host = { facts: async () => known, store: () => real.store() };
     const kindFacts = async () => ({ ok: true, version: "linux 6.1", can: {} as Capabilities }) as const;

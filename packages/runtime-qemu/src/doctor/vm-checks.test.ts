@@ -12,6 +12,7 @@ describe("the checks of virtual machines", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "mcp-doctor-"));
+    await chmod(folder, 0o711);
     await mkdir(join(folder, "bin"));
     process.env.PATH = join(folder, "bin");
   });
@@ -31,7 +32,7 @@ describe("the checks of virtual machines", () => {
     // Where the tests are root, virtual machines must not be.
     const user = process.getuid?.() === 0 ? "nobody" : "";
     const options = {
-      host: new Host({ stateDir, accel: "tcg" as const, user, run }),
+      host: new Host({ stateDir, imageDir: join(folder, "images"), accel: "tcg" as const, user, run }),
       stateDir,
       imageDir: join(folder, "images"),
       accel: "tcg" as const,
@@ -91,6 +92,17 @@ describe("the checks of virtual machines", () => {
     expect(checks.has("vm: kvm")).toBe(false);
   });
 
+  it.skipIf(process.getuid?.() !== 0)("tell of a folder that QEMU's user cannot pass through", async () => {
+    process.env.PATH += `:${ownPath}`;
+    await install("qemu-system-x86_64", "QEMU emulator version 7.2.22");
+    await chmod(folder, 0o700);
+    expect((await check()).get("vm: user")).toMatchObject({
+      outcome: "warning",
+      text: expect.stringContaining(`nobody, who cannot pass through ${folder} to`),
+      hint: expect.stringContaining(`chmod o+x ${folder}`),
+    });
+  });
+
   it("tell of a folder that cannot be written", async () => {
     process.env.PATH += `:${ownPath}`;
     await install("qemu-system-x86_64", "QEMU emulator version 7.2.22");
@@ -107,7 +119,7 @@ describe("the checks of virtual machines", () => {
     await install("qemu-system-x86_64", "QEMU emulator version 7.2.22");
     const stateDir = join(folder, "bin/qemu-system-x86_64/vm-state");
     const user = process.getuid?.() === 0 ? "nobody" : "";
-    const host = new Host({ stateDir, accel: "tcg", user, run });
+    const host = new Host({ stateDir, imageDir: join(folder, "images"), accel: "tcg", user, run });
     await expect(host.facts(new AbortController().signal)).rejects.toMatchObject({
       code: "runtime_unavailable",
       hint: expect.stringContaining(`ls -ld ${stateDir}`),

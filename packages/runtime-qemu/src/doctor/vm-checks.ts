@@ -1,5 +1,6 @@
 import { isProblem } from "@mcp/base";
 import type { Run } from "@mcp/host";
+import { requirePassable } from "../confinement/impassable-folder.ts";
 import { resolveQemuUser } from "../confinement/qemu-user.ts";
 import { findKernel, type KernelPaths } from "../guest/linux/kernel.ts";
 import { findBusybox } from "../guest/linux/static-busybox.ts";
@@ -90,9 +91,11 @@ async function accelOf({ host, accel: wanted }: CheckedHost, signal: AbortSignal
   return { ok: false, why: `guests run by tcg, many times slower: ${why}`, hint };
 }
 
-async function userOf({ user: configured, run }: CheckedHost, signal: AbortSignal): Promise<string> {
+async function userOf(options: CheckedHost, signal: AbortSignal): Promise<string> {
+  const { user: configured, stateDir, imageDir, run } = options;
   const ownUid = process.getuid?.() ?? 0;
   const user = await resolveQemuUser({ configured, ownUid, run, signal });
+  for (const path of [stateDir, imageDir]) await requirePassable(path, user, run, signal);
   return user ? `virtual machines run as ${user.name}` : "virtual machines run as the agent's own user";
 }
 

@@ -1,5 +1,6 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { isProblem, Lanes } from "@mcp/base";
+import { makePassable } from "../confinement/passable-folder.ts";
 import type { Attendant } from "./attendant.ts";
 import type { EventHub } from "./event-hub.ts";
 import { removeHalves } from "./making.ts";
@@ -54,7 +55,7 @@ export class StateFolder {
   }
 
   static async make(path: string): Promise<StateFolder> {
-    await mkdir(path, { recursive: true, mode: 0o711 });
+    await makePassable(path);
     return (await StateFolder.find(path)) ?? StateFolder.make(path);
   }
 
