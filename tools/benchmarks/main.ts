@@ -1,3 +1,4 @@
+import { asProblem, isProblem } from "@mcp/base";
 import { rigMissing } from "../../packages/runtime-qemu/test/rig.ts";
 import { line, main, stage } from "../terminal/stage.ts";
 import { startBenchNode } from "./bench-node.ts";
@@ -23,7 +24,16 @@ await main(async () => {
       rows.push([measure.name, "", "", noVms, "not run"]);
       continue;
     }
-    const { value, detail } = await measure.take(node);
+    // One that cannot be taken costs the others nothing.
+    const taken = await measure.take(node).catch((error: unknown) => asProblem(error));
+    if (isProblem(taken)) {
+      current.cross();
+      process.exitCode = 1;
+      const [why = ""] = taken.message.split("\n").slice(-1);
+      rows.push([measure.name, "", "", why.slice(0, 120), "not taken"]);
+      continue;
+    }
+    const { value, detail } = taken;
     const holds = measure.limit === undefined || value <= measure.limit;
     if (holds) current.tick();
     else current.cross();
