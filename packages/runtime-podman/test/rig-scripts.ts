@@ -1,7 +1,7 @@
 import { chmod, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImagePin, WorkloadSpec } from "@mcp/runtime";
-import { type Rig, type Script, shellCommand } from "@mcp/runtime/conformance";
+import { type Rig, type Script, shellCommand, suiteSpec } from "@mcp/runtime/conformance";
 import type { PodmanRig } from "./rig.ts";
 
 /** A rig for the conformance suite. Closing it closes podman's. */
@@ -32,16 +32,5 @@ export async function conformanceRig(podman: PodmanRig): Promise<Rig> {
 }
 
 export function specFor(name: string, image: ImagePin, script: Script): WorkloadSpec {
-  return {
-    name,
-    kind: "container",
-    labels: { service: "suite", component: name, instance: name, revision: 1, specHash: `hash-${name}` },
-    image,
-    hostname: name,
-    env: {},
-    ports: [],
-    volumes: [],
-    network: "mcpnet",
-    ...shellCommand(script),
-  };
+  return { ...suiteSpec(name, "container", image), ...shellCommand(script) };
 }

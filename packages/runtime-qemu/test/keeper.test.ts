@@ -9,9 +9,9 @@ import { revokeStart, startKept } from "../src/process/keeper.ts";
 import {
   identityOf,
   isAlive,
-  killProcess,
   parseIdentity,
   readIdentity,
+  signalTo,
 } from "../src/process/process-identity.ts";
 import {
   keeperOf,
@@ -69,7 +69,7 @@ describe("a keeper", () => {
     expect(await rig.end()).toMatchObject({ code: 137, ended: "exited" });
     await rig.writeDisk(sector.wait);
     const identity = await rig.start(machineOf());
-    await killProcess(identity);
+    await signalTo(identity, "SIGKILL");
     await expect.poll(async () => (await readExit(rig.files.exit))?.identity).toEqual(identity);
     expect(await rig.end()).toMatchObject({ code: 137, ended: "signal" });
   });
@@ -91,7 +91,7 @@ describe("a keeper", () => {
     await once(starter, "exit");
     await pause(100);
     expect(await isAlive(identity)).toBe(true);
-    await killProcess(identity);
+    await signalTo(identity, "SIGKILL");
     expect(await rig.end()).toMatchObject({ code: 137, ended: "signal", identity });
   });
 
@@ -101,7 +101,7 @@ describe("a keeper", () => {
     expect(Number(await statusOf(keeper, "PPid"))).not.toBe(process.pid);
     for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.kill(keeper, name);
     await pause(50);
-    await killProcess(identity);
+    await signalTo(identity, "SIGKILL");
     expect(await rig.end()).toMatchObject({ code: 137 });
   });
 
@@ -115,7 +115,7 @@ describe("a keeper", () => {
   it("leaves as soon as it has nothing to keep", async () => {
     const identity = await rig.keep(["sleep", "60"]);
     const keeper = await keeperOf(identity);
-    await killProcess(identity);
+    await signalTo(identity, "SIGKILL");
     await rig.end();
     await expect.poll(() => identityOf(keeper)).toBeUndefined();
   });
@@ -146,7 +146,7 @@ describe("a keeper", () => {
     const identity = await rig.keep(["sleep", "60"]);
     await writeFile(rig.files.pid, "1 1\n");
     const keeper = await keeperOf(identity);
-    await killProcess(identity);
+    await signalTo(identity, "SIGKILL");
     await expect.poll(() => identityOf(keeper)).toBeUndefined();
     expect(await readExit(rig.files.exit)).toBeUndefined();
   });
@@ -211,7 +211,7 @@ describe("a keeper", () => {
       const identity = await startKept({ cwd: "/", argv: ["sleep", "60"], files });
       rig.adopt(identity);
       await writeFile(join(rig.run, "fill"), Buffer.alloc(128 * 1024)).catch(() => {});
-      await killProcess(identity);
+      await signalTo(identity, "SIGKILL");
       await pause(300);
       expect(await readExit(files.exit)).toBeUndefined();
       await rm(join(rig.run, "fill"));

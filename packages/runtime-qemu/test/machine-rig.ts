@@ -7,9 +7,9 @@ import { asUser, type QemuUser } from "../src/confinement/qemu-user.ts";
 import { qemuArgv } from "../src/machine/argv.ts";
 import type { Machine } from "../src/machine/machine.ts";
 import { type ExitRecord, readExit } from "../src/process/exit-record.ts";
+import { findProgram } from "../src/process/find-program.ts";
 import { type KeeperFiles, startKept } from "../src/process/keeper.ts";
-import { isAlive, killProcess, type ProcessIdentity } from "../src/process/process-identity.ts";
-import { findProgram } from "../src/process/qemu-version.ts";
+import { isAlive, type ProcessIdentity, signalTo } from "../src/process/process-identity.ts";
 
 const program = await findProgram("qemu-system-x86_64");
 const hasSetpriv = (await findProgram("setpriv")) !== undefined;
@@ -119,7 +119,7 @@ export class MachineRig {
 
   async close(): Promise<void> {
     for (const identity of this.#started) {
-      await killProcess(identity);
+      await signalTo(identity, "SIGKILL");
       while (await isAlive(identity)) await new Promise((resolve) => setTimeout(resolve, 5));
     }
     // A keeper may be writing down the end of what was just killed.

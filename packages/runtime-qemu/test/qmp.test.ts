@@ -2,7 +2,7 @@ import { mkdir, rename } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isAlive, killProcess, type ProcessIdentity, signalTo } from "../src/process/process-identity.ts";
+import { isAlive, type ProcessIdentity, signalTo } from "../src/process/process-identity.ts";
 import { runState } from "../src/qmp/commands.ts";
 import { openQmp, type Qmp } from "../src/qmp/qmp.ts";
 import { MachineRig, machineOf, machinesMissing, sector } from "./machine-rig.ts";
@@ -62,7 +62,7 @@ describe.skipIf(machinesMissing)("a conversation with QEMU", () => {
   it("ends at once when QEMU is killed, for events and questions alike", async () => {
     const events = held.events();
     const atMs = performance.now();
-    await killProcess(qemu);
+    await signalTo(qemu, "SIGKILL");
     expect(await events.next()).toEqual({ done: true, value: undefined });
     // 50 ms on a quiet machine; this one may be busy.
     expect(performance.now() - atMs).toBeLessThan(1_000);
@@ -73,7 +73,7 @@ describe.skipIf(machinesMissing)("a conversation with QEMU", () => {
   it("fails a question that is open when QEMU is killed", async () => {
     await signalTo(qemu, "SIGSTOP");
     const asked = expect(held.execute("query-status")).rejects.toMatchObject({ code: "runtime_unavailable" });
-    await killProcess(qemu);
+    await signalTo(qemu, "SIGKILL");
     await asked;
   });
 

@@ -1,8 +1,8 @@
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { realClock, run, silentLogger } from "@mcp/host";
-import type { ImagePin, RuntimeKind, WorkloadSpec } from "@mcp/runtime";
-import { type Script, shellCommand } from "@mcp/runtime/conformance";
+import type { ImagePin, WorkloadSpec } from "@mcp/runtime";
+import { type Script, shellCommand, suiteSpec } from "@mcp/runtime/conformance";
 import { createQemu, type Qemu, type QemuOptions } from "../src/index.ts";
 import { guestKernel } from "./guest-kernel.ts";
 import { busyboxFiles, noBusybox, TestImages } from "./test-images.ts";
@@ -74,7 +74,12 @@ export function openQemuRig(folder: string): QemuRig {
     images,
     image,
     connect,
-    spec: (script, changes = {}) => specFor(`vm-${++made}`, "microvm", image, script, changes),
+    spec: (script, changes = {}) => ({
+      ...suiteSpec(`vm-${++made}`, "microvm", image),
+      memoryMiB: 128,
+      ...shellCommand(script),
+      ...changes,
+    }),
     async close() {
       const { microvm } = connect();
       const signal = AbortSignal.timeout(60_000);
@@ -82,28 +87,5 @@ export function openQemuRig(folder: string): QemuRig {
       for (const qemu of opened) await qemu.close();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
-  };
-}
-
-function specFor(
-  name: string,
-  kind: RuntimeKind,
-  image: ImagePin,
-  script: Script,
-  changes: Partial<WorkloadSpec>,
-): WorkloadSpec {
-  return {
-    name,
-    kind,
-    labels: { service: "suite", component: name, instance: name, revision: 1, specHash: `hash-${name}` },
-    image,
-    hostname: name,
-    env: {},
-    ports: [],
-    volumes: [],
-    network: "mcpnet",
-    memoryMiB: 128,
-    ...shellCommand(script),
-    ...changes,
   };
 }

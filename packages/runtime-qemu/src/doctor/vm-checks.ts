@@ -5,7 +5,8 @@ import { resolveQemuUser } from "../confinement/qemu-user.ts";
 import { findKernel, type KernelPaths } from "../guest/linux/kernel.ts";
 import { findBusybox } from "../guest/linux/static-busybox.ts";
 import type { Host } from "../host.ts";
-import { findProgram, findQemu } from "../process/qemu-version.ts";
+import { findProgram } from "../process/find-program.ts";
+import { findQemu } from "../process/qemu-version.ts";
 import { findVirtiofsd, sharesMissing } from "../vm/shares-here.ts";
 import { findRoom } from "./find-room.ts";
 

@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { readdir, rm, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Problem } from "@mcp/base";
+import { findProgram } from "./find-program.ts";
 import { keeperScript } from "./keeper-script.ts";
 import { type ProcessIdentity, parseIdentity, readIdentity } from "./process-identity.ts";
-import { findProgram } from "./qemu-version.ts";
 
 export interface KeptProcess {
   /** Where the program is started; relative paths in `argv` begin there. */

@@ -63,9 +63,6 @@ export async function signalTo(identity: ProcessIdentity, name: NodeJS.Signals):
   }
 }
 
-/** As `signalTo`: SIGKILL, after which the kernel takes a moment to end it. */
-export const killProcess = (identity: ProcessIdentity): Promise<boolean> => signalTo(identity, "SIGKILL");
-
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");

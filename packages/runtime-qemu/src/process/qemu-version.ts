@@ -1,7 +1,6 @@
-import { access, constants } from "node:fs/promises";
-import { delimiter, isAbsolute, join } from "node:path";
 import { Problem } from "@mcp/base";
 import type { Run } from "@mcp/host";
+import { findProgram } from "./find-program.ts";
 
 /** The QEMU of this machine. */
 export interface Qemu {
@@ -45,17 +44,4 @@ export function parseVersion(program: string, text: string): Qemu | undefined {
   const build = text.split("\n", 1)[0] ?? "";
   const version = /^QEMU emulator version (\d+\.\d+(?:\.\d+)?)/.exec(build)?.[1];
   return version === undefined ? undefined : { program, version, build };
-}
-
-/** Where a program is: itself if it is absolute, else what the PATH leads to first. */
-export async function findProgram(program: string): Promise<string | undefined> {
-  const folders = (process.env.PATH ?? "").split(delimiter).filter(isAbsolute);
-  for (const path of isAbsolute(program) ? [program] : folders.map((folder) => join(folder, program))) {
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
-  }
-  return undefined;
 }

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { realClock, silentLogger } from "@mcp/host";
 import type { WorkloadSpec } from "@mcp/runtime";
-import { type Rig, runtimeConformance, type Script } from "@mcp/runtime/conformance";
+import { type Rig, runtimeConformance, type Script, suiteSpec } from "@mcp/runtime/conformance";
 import { stubProgram } from "../../src/guest/nanos/stub-program.ts";
 import { createQemu, type Qemu } from "../../src/index.ts";
 import { machinesMissing } from "../machine-rig.ts";
@@ -57,22 +57,11 @@ async function openRig(): Promise<Rig> {
   return {
     runtime: unikernel,
     reopen: () => connect().unikernel,
-    spec: (script): WorkloadSpec => {
-      const name = `uni-${++made}`;
-      return {
-        name,
-        kind: "unikernel",
-        labels: { service: "suite", component: name, instance: name, revision: 1, specHash: `hash-${name}` },
-        image,
-        hostname: name,
-        env: {},
-        ports: [],
-        volumes: [],
-        network: "mcpnet",
-        memoryMiB: 64,
-        ...commandOf(script),
-      };
-    },
+    spec: (script) => ({
+      ...suiteSpec(`uni-${++made}`, "unikernel", image),
+      memoryMiB: 64,
+      ...commandOf(script),
+    }),
     absentImage: { reference: "test.invalid/absent:v1", digest: `sha256:${"0123456789abcdef".repeat(4)}` },
     volumeFolder,
     patienceMs: 5_000,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@mcp/base";
 import type { ImageRig, Rig, Script } from "../conformance/index.ts";
+import { suiteSpec } from "../conformance/suite-spec.ts";
 import type { Runtime } from "../runtime.ts";
 import type { WorkloadSpec } from "../spec.ts";
 import type { FakeBehaviour, FakeLine } from "./behaviour.ts";
@@ -28,7 +29,8 @@ export async function openFakeRig(
     runtime: makeRuntime(host),
     reopen: () => makeRuntime(host),
     patienceMs: 1_000,
-    spec: (script) => specOf(`w-${++made}`, host.addImage(`example/w-${made}:v1`, behaviourOf(script))),
+    spec: (script) =>
+      suiteSpec(`w-${++made}`, "container", host.addImage(`example/w-${made}:v1`, behaviourOf(script))),
     absentImage: host.publish("example/absent:v1"),
     volumeFolder,
     async stranger(name) {
@@ -92,20 +94,6 @@ function mountedFile({ volumes }: WorkloadSpec, path: string): FakeLine[] {
 
 const out = (text: string): FakeLine => ({ stream: "stdout", text });
 const err = (text: string): FakeLine => ({ stream: "stderr", text });
-
-function specOf(name: string, image: WorkloadSpec["image"]): WorkloadSpec {
-  return {
-    name,
-    kind: "container",
-    labels: { service: "suite", component: name, instance: name, revision: 1, specHash: `hash-${name}` },
-    image,
-    hostname: name,
-    env: {},
-    ports: [],
-    volumes: [],
-    network: "mcpnet",
-  };
-}
 
 const timers: Clock = {
   now: () => Date.now(),

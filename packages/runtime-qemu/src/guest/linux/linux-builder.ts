@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { type Clock, isProblem, Problem } from "@mcp/base";
 import { type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageConfig, WorkloadSpec } from "@mcp/runtime";
@@ -13,6 +13,7 @@ import type {
   GuestImageBuilder,
   GuestParts,
 } from "../guest-image.ts";
+import { KnownDigests } from "../known-digests.ts";
 import { type Accounts, parseAccounts } from "./accounts.ts";
 import { baseInitramfs } from "./base-initramfs.ts";
 import { bootConfigScript, userNetwork } from "./boot-config.ts";
@@ -20,7 +21,6 @@ import { commandOf } from "./command.ts";
 import { firstInit, secondInit } from "./init-script.ts";
 import { findKernel, type GuestKernel, type KernelPaths } from "./kernel.ts";
 import { type KernelFile, KernelStore } from "./kernel-store.ts";
-import { KnownDigests } from "./known-digests.ts";
 import { findModules, type ModuleFiles } from "./module-files.ts";
 import { makeRootDisk, sqfstarArgv } from "./root-disk.ts";
 import { findBusybox } from "./static-busybox.ts";
@@ -93,7 +93,7 @@ export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuil
       const exported = performance.now();
       const found = await readTar(tar, new Set(["etc/passwd", "etc/group"]), options.clock.now());
       const accounts = parseAccounts(found.files.get("etc/passwd") ?? "", found.files.get("etc/group") ?? "");
-      const { [basename(kernel.path)]: kernelDigest = "" } = await digests.of([kernel.path], signal);
+      const kernelDigest = await digests.one(kernel.path, signal);
       const [kernelFile] = await allDone([
         kernels.place(kernel.path, kernelDigest, folder, signal),
         makeRootDisk(tar, found.newest, join(folder, files.disk), run, signal),

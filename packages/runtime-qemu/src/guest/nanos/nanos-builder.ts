@@ -1,8 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { asProblem, type Clock } from "@mcp/base";
 import { type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageSource, WorkloadSpec } from "@mcp/runtime";
@@ -14,6 +11,7 @@ import type {
   GuestImageBuilder,
   GuestParts,
 } from "../guest-image.ts";
+import { KnownDigests } from "../known-digests.ts";
 import { buildDisk } from "./build-disk.ts";
 import { isFile, Ops } from "./ops.ts";
 import { mountTag } from "./ops-config.ts";
@@ -55,8 +53,7 @@ class NanosBuilder implements GuestImageBuilder {
   readonly #options: NanosOptions;
   readonly #run: Run;
   readonly #ops: Ops;
-  /** By path: of which file it was taken. */
-  readonly #hashes = new Map<string, { readonly file: string; readonly sha256: string }>();
+  readonly #digests = new KnownDigests();
 
   constructor(options: NanosOptions) {
     this.#options = options;
@@ -173,18 +170,9 @@ class NanosBuilder implements GuestImageBuilder {
     return { kernel: path(kernel, "kernel.img"), boot: path(boot, "boot.img") };
   }
 
-  /** Null for what is not named or not there. Asked before each start, so a file that has not changed is not read again. */
+  /** Null for what is not named or not there. */
   async #sha256(path: string | undefined, signal: AbortSignal): Promise<string | null> {
-    const info = path === undefined ? undefined : await stat(path).catch(() => undefined);
-    if (path === undefined || !info?.isFile()) return null;
-    const file = `${info.dev} ${info.ino} ${info.size} ${info.mtimeMs} ${info.ctimeMs}`;
-    const known = this.#hashes.get(path);
-    if (known?.file === file) return known.sha256;
-    const hash = createHash("sha256");
-    await pipeline(createReadStream(path), hash, { signal });
-    const sha256 = hash.digest("hex");
-    this.#hashes.set(path, { file, sha256 });
-    return sha256;
+    return path !== undefined && (await isFile(path)) ? this.#digests.one(path, signal) : null;
   }
 }
 

@@ -1,9 +1,10 @@
-import { access, constants, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { isProblem, Problem } from "@mcp/base";
 import type { Run, RunResult } from "@mcp/host";
 import { makePassable } from "../../confinement/passable-folder.ts";
+import { findProgram } from "../../process/find-program.ts";
 
 export interface OpsOptions {
   /** A path, or a name on the PATH. */
@@ -41,17 +42,7 @@ export class Ops {
   /** Where it is, or undefined. */
   async path(): Promise<string | undefined> {
     const { ops } = this.#options;
-    const places = ops.includes("/")
-      ? [resolve(ops)]
-      : (process.env.PATH ?? "").split(delimiter).map((at) => join(at, ops));
-    for (const place of places) {
-      const isThere = await access(place, constants.X_OK).then(
-        () => true,
-        () => false,
-      );
-      if (isThere) return place;
-    }
-    return undefined;
+    return findProgram(ops.includes("/") ? resolve(ops) : ops);
   }
 
   /** The folder of the Nanos release that is installed in its home, if there is one. */

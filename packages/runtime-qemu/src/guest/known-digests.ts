@@ -1,6 +1,6 @@
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { digestOf } from "../attest.ts";
+import { digestOf } from "./attest.ts";
 
 /**
  * SHA-256 of files that seldom change, read again only when a file looks another: by its inode, size, or the times at which
@@ -12,17 +12,18 @@ export class KnownDigests {
   /** By file name, since the same file elsewhere is the same ingredient. */
   async of(paths: readonly string[], signal: AbortSignal): Promise<Record<string, string>> {
     const pairs = await Promise.all(
-      paths.map(async (path) => [basename(path), await this.#one(path, signal)] as const),
+      paths.map(async (path) => [basename(path), await this.one(path, signal)] as const),
     );
     return Object.fromEntries(pairs);
   }
 
-  async #one(path: string, signal: AbortSignal): Promise<string> {
+  /** @throws what the file system says where it is not there. */
+  async one(path: string, signal: AbortSignal): Promise<string> {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
     const looks = [dev, ino, size, mtimeNs, ctimeNs].join(" ");
     const known = this.#known.get(path);
     if (known?.looks === looks) return known.sha256;
-    const { sha256 } = await digestOf(path, signal);
+    const { sha256 } = await digestOf(await realpath(path), signal);
     this.#known.set(path, { looks, sha256 });
     return sha256;
   }
