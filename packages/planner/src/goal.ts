@@ -58,6 +58,8 @@ export interface Instance {
   /** By the agent's clock; absent until a start of it has succeeded. */
   readonly startedAtMs?: number;
   readonly restarts: number;
+  /** How many of its lives in a row, before the present or last one, ended too soon. */
+  readonly quickEnds: number;
 }
 
 export interface RestartPolicy {

@@ -1,4 +1,5 @@
 export type { Action, Blocked, Plan, Step } from "./action.ts";
+export { type Condition, type ConditionCode, conditionKey } from "./condition.ts";
 export {
   type Drift,
   type DriftKind,
@@ -8,7 +9,7 @@ export {
   observedState,
 } from "./drift.ts";
 export type { ComponentGoal, Instance, RestartPolicy, ServiceGoal, Target } from "./goal.ts";
-export { isActive, type Observation, type Sighting, sightingOf } from "./observation.ts";
+export { type Health, isActive, type Observation, type Sighting, sightingOf } from "./observation.ts";
 export { plan } from "./plan.ts";
 export { portsOverlap, toHostPort } from "./ports.ts";
 export { decideRestart, type RestartDecision, restartPauseMs } from "./restart.ts";

@@ -19,8 +19,18 @@ export type Sighting =
       readonly state: "starting" | "running" | "stopping";
       readonly specHash: string;
       readonly startedAtMs?: number;
+      /** Of its health check; absent: it has none, or nobody has asked yet. */
+      readonly health?: Health;
     }
   | { readonly state: "exited"; readonly specHash: string; readonly exit?: WorkloadExit };
+
+/** What its health check says. `starting`: it has not passed yet, and failures do not count yet. */
+export interface Health {
+  readonly state: "starting" | "healthy" | "unhealthy";
+  readonly sinceMs: number;
+  /** What the last check met, for people. */
+  readonly text: string;
+}
 
 /** Holds its ports and must be stopped before it can go. */
 export const isActive = (sighting: Sighting): boolean =>

@@ -60,6 +60,7 @@ export const instance = (name: string, more: Partial<Instance> = {}): Instance =
   graceMs: 10_000,
   startedAtMs: 0,
   restarts: 0,
+  quickEnds: 0,
   ...more,
 });
 

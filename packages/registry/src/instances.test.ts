@@ -17,6 +17,7 @@ describe("instances", () => {
       role: "candidate",
       createdAtMs: startMs,
       restarts: 0,
+      quickEnds: 0,
     });
     expect(await registry.instance("a-2")).toBeUndefined();
   });
@@ -31,19 +32,25 @@ describe("instances", () => {
       lastExit: null,
     };
     await registry.addInstance(adopted);
-    expect(await registry.instance("a-1")).toEqual({ ...adopted, createdAtMs: startMs, restarts: 0 });
+    expect(await registry.instance("a-1")).toEqual({
+      ...adopted,
+      createdAtMs: startMs,
+      restarts: 0,
+      quickEnds: 0,
+    });
   });
 
   it("recorded twice stay as they are", async () => {
     const { registry, clock } = await open();
     await deployed(registry, "a");
     await registry.addInstance(instanceOf("a", "a-1"));
-    await registry.setInstance("a-1", { role: "current", restarts: 2 });
+    await registry.setInstance("a-1", { role: "current", restarts: 2, quickEnds: 1 });
     clock.jump(10);
     await registry.addInstance(instanceOf("a", "a-1"));
     expect(await registry.instance("a-1")).toMatchObject({
       role: "current",
       restarts: 2,
+      quickEnds: 1,
       createdAtMs: startMs,
     });
   });
@@ -73,6 +80,7 @@ describe("instances", () => {
       handle: { kind: "container", v: 1, state: "id" },
       startedAtMs: 7,
       restarts: 3,
+      quickEnds: 0,
       lastExit: { code: 1 },
       role: "retired",
     });

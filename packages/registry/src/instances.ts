@@ -5,12 +5,13 @@ import { instanceNotFound, serviceRow } from "./not-found.ts";
 import type { InstanceHandle, InstanceRecord, InstanceRole } from "./records.ts";
 import { toInstance } from "./services.ts";
 
-export type NewInstance = Omit<InstanceRecord, "createdAtMs" | "restarts">;
+export type NewInstance = Omit<InstanceRecord, "createdAtMs" | "restarts" | "quickEnds">;
 
 export interface InstanceChange {
   readonly handle?: InstanceHandle;
   readonly startedAtMs?: number;
   readonly restarts?: number;
+  readonly quickEnds?: number;
   readonly lastExit?: unknown;
   readonly role?: InstanceRole;
 }
@@ -31,6 +32,7 @@ export async function addInstance(queries: Queries, clock: Clock, instance: NewI
       role: instance.role,
       created_at_ms: clock.now(),
       restarts: 0,
+      quick_ends: 0,
       ...toColumns(instance),
     })
     .onConflict((conflict) => conflict.column("name").doNothing())
@@ -71,11 +73,12 @@ export async function removeInstance(queries: Queries, name: string): Promise<vo
   await queries.deleteFrom("instance").where("name", "=", name).execute();
 }
 
-function toColumns({ handle, startedAtMs, restarts, lastExit, role }: InstanceChange) {
+function toColumns({ handle, startedAtMs, restarts, quickEnds, lastExit, role }: InstanceChange) {
   return {
     ...(handle && { handle_kind: handle.kind, handle_v: handle.v, handle_state: handle.state }),
     ...(startedAtMs !== undefined && { started_at_ms: startedAtMs }),
     ...(restarts !== undefined && { restarts }),
+    ...(quickEnds !== undefined && { quick_ends: quickEnds }),
     ...(lastExit !== undefined && { last_exit: toJsonText(lastExit) }),
     ...(role !== undefined && { role }),
   };

@@ -44,6 +44,8 @@ export interface InstanceRecord {
   readonly createdAtMs: number;
   readonly startedAtMs?: number;
   readonly restarts: number;
+  /** How many of its lives in a row, up to the present one, ended too soon: what the pause before the next start grows with. */
+  readonly quickEnds: number;
   /** JSON of the agent's. */
   readonly lastExit?: unknown;
 }

@@ -68,6 +68,7 @@ export interface Schema {
     created_at_ms: number;
     started_at_ms: number | null;
     restarts: number;
+    quick_ends: number;
     last_exit: string | null;
   };
   operation: {

@@ -84,6 +84,7 @@ export function toInstance(row: Selectable<Schema["instance"]>): InstanceRecord 
     createdAtMs: row.created_at_ms,
     ...(row.started_at_ms !== null && { startedAtMs: row.started_at_ms }),
     restarts: row.restarts,
+    quickEnds: row.quick_ends,
     ...(row.last_exit !== null && { lastExit: fromJsonText(row.last_exit) }),
   };
 }

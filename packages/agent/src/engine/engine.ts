@@ -5,6 +5,7 @@ import type { Deps } from "../deps.ts";
 import { type IntentDeps, intend } from "../operations/intents.ts";
 import { type OperationRequest, requestOf } from "../operations/request.ts";
 import { Broadcast } from "./broadcast.ts";
+import { Conditions } from "./conditions.ts";
 import { converge } from "./convergence.ts";
 import { Journal } from "./journal.ts";
 import { isFinished, OperationFeed } from "./operation-feed.ts";
@@ -22,6 +23,8 @@ export class Engine {
   readonly states: ServiceStates;
   readonly feed: OperationFeed;
   readonly journal: Journal;
+  /** What is wrong at present. */
+  readonly conditions = new Conditions();
   /** What the runtimes say, of all of them. */
   readonly runtimeEvents = new Broadcast<RuntimeEvent>();
   readonly #lanes = new Lanes();

@@ -141,7 +141,7 @@ async function recordNewInstance(
     role: isTrial ? ("candidate" as const) : ("current" as const),
   };
   await deps.registry.addInstance(added);
-  return { ...added, createdAtMs: deps.clock.now(), restarts: 0 };
+  return { ...added, createdAtMs: deps.clock.now(), restarts: 0, quickEnds: 0 };
 }
 
 function recordOf(instance: string, look: Look): InstanceRecord {

@@ -62,7 +62,7 @@ function toTarget(component: PinnedComponent, revision: number): Target {
 }
 
 function toInstance(record: InstanceRecord, graceMs: number): Instance {
-  const { name, role, specHash, startedAtMs, restarts } = record;
+  const { name, role, specHash, startedAtMs, restarts, quickEnds } = record;
   return {
     name,
     role,
@@ -72,6 +72,7 @@ function toInstance(record: InstanceRecord, graceMs: number): Instance {
     graceMs,
     ...(startedAtMs !== undefined && { startedAtMs }),
     restarts,
+    quickEnds,
   };
 }
 

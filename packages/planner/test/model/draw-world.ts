@@ -58,6 +58,7 @@ function drawInstance(
     ports,
     graceMs,
     restarts: tape.below(4),
+    quickEnds: tape.below(4),
     ...(tape.once(2) && { startedAtMs: world.nowMs + 2_000 - tape.below(12_000) }),
   });
   const workload = drawWorkload(tape, world, specHash, ports);

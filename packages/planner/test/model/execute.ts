@@ -102,7 +102,17 @@ function recordNew(world: World, service: ServiceRecord, component: string, name
   demand(!service.instances.has(name), `${name} was made twice`);
   const { specHash, kind, ports, graceMs } = definition;
   const role = service.candidate?.state === "trying" ? "candidate" : "current";
-  service.instances.set(name, { name, component, role, kind, specHash, ports, graceMs, restarts: 0 });
+  service.instances.set(name, {
+    name,
+    component,
+    role,
+    kind,
+    specHash,
+    ports,
+    graceMs,
+    restarts: 0,
+    quickEnds: 0,
+  });
 }
 
 function run(world: World, { name, component, specHash, ports }: InstanceRecord): void {

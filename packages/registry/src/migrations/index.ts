@@ -1,5 +1,6 @@
 import { initial } from "./0001-initial.ts";
 import { sizeClaims } from "./0002-size-claims.ts";
+import { quickEnds } from "./0003-quick-ends.ts";
 import type { Migration } from "./migration.ts";
 
-export const migrations: readonly Migration[] = [initial, sizeClaims];
+export const migrations: readonly Migration[] = [initial, sizeClaims, quickEnds];

@@ -1,0 +1,36 @@
+/**
+ * Something that is not as it should be, for as long as it lasts: what alerts and `status` are made from. Whoever finds
+ * it says all that he finds each time he looks, so that what he no longer says is over.
+ */
+export interface Condition {
+  readonly code: ConditionCode;
+  /** Empty: about the node. */
+  readonly service: string;
+  /** Empty: about the whole service. */
+  readonly component: string;
+  /** What tells several of one code and component apart, such as a disk's path; else empty. */
+  readonly subject: string;
+  readonly severity: "warning" | "critical";
+  /** One line, without a time or a count, which would make it another title each time. */
+  readonly title: string;
+  readonly text: string;
+  /** What to type. */
+  readonly hint: string;
+}
+
+export type ConditionCode =
+  | "crash_looping"
+  | "unhealthy"
+  | "drift"
+  | "repair_failed"
+  | "runtime_lost"
+  | "store_changed"
+  | "boot_blocked"
+  | "boot_stage_failed"
+  | "disk_filling"
+  | "memory_low"
+  | "database_unwritable";
+
+/** The same for the same thing, however its text changes. */
+export const conditionKey = ({ code, service, component, subject }: Condition): string =>
+  [code, service, component, subject].join("/");
