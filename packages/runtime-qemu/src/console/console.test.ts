@@ -47,20 +47,6 @@ describe("a machine's console", () => {
     }
   });
 
-  it("tells when the first byte comes", async () => {
-    const console = open();
-    let hasCome = false;
-    console.firstByte.then(() => {
-      hasCome = true;
-    });
-    await console.newBoot();
-    console.start();
-    await realClock.sleep(50);
-    expect(hasCome).toBe(false);
-    await writes("x");
-    await console.firstByte;
-  });
-
   it("marks what was written while nobody read, and goes on where it was", async () => {
     const first = open();
     await first.newBoot();
@@ -71,7 +57,6 @@ describe("a machine's console", () => {
     await writes("ee\nfour\nfi");
     const second = open();
     second.start();
-    await second.firstByte;
     await expect.poll(() => texts()).toEqual(["one", "two", "three", "four"]);
     await writes("ve\n");
     await expect.poll(() => texts()).toEqual(["one", "two", "three", "four", "five"]);

@@ -48,14 +48,10 @@ const unwatchedLookMs = 100;
  * const console = new Console({ folder, outputs: { stdout: "serial" }, clock, log });
  * await console.newBoot(); // then start QEMU; an agent that finds it running calls start() alone
  * console.start();
- * await console.firstByte;
  * await console.finish(); // once QEMU has ended: all that it wrote is in the log
  */
 export class Console {
-  /** Resolves when the guest has written its first byte; never rejects, and stays pending if it writes none. */
-  readonly firstByte: Promise<void>;
   readonly #options: ConsoleOptions;
-  readonly #noteFirstByte: () => void;
   readonly #bounded: readonly RawOutput[];
   readonly #stop = new AbortController();
   #sources: Source[] = [];
@@ -67,9 +63,6 @@ export class Console {
 
   constructor(options: ConsoleOptions) {
     this.#options = options;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.firstByte = promise;
-    this.#noteFirstByte = resolve;
     this.#bounded = (options.bounded ?? []).map((name) => this.#raw(name));
   }
 
@@ -163,7 +156,6 @@ export class Console {
       bytes += chunk.length;
       lines.push(...source.splitter.push(chunk).map(stampable(source)));
     }
-    if (bytes > 0) this.#noteFirstByte();
     if (lines.length > 0) await stamped.append(lines, this.#options.clock.now());
     for (const { raw, stream } of this.#sources) await raw.shorten(stamped.positions[stream]);
     for (const raw of this.#bounded) await raw.shorten((await raw.size()) - mebibyte);
@@ -208,7 +200,6 @@ export class Console {
     });
     this.#stamped = stamped;
     this.#sources = [source("stdout", stdout), ...(stderr === undefined ? [] : [source("stderr", stderr)])];
-    if (this.#sources.some(({ splitter }) => splitter.end > 0)) this.#noteFirstByte();
   }
 
   #raw(name: string): RawOutput {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { realClock, silentLogger } from "@mcp/host";
@@ -110,7 +110,9 @@ export class NanosRig {
     };
     try {
       console.start();
-      await Promise.race([console.firstByte, ended]);
+      const heard = new AbortController();
+      await Promise.race([firstByteIn(join(folder.run, outputs.stdout), heard.signal), ended]);
+      heard.abort();
       await during?.(vm);
       if (during) qemu.kill("SIGKILL");
       return { qemuCode: await ended, image, vm };
@@ -124,6 +126,10 @@ export class NanosRig {
   async close(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+async function firstByteIn(path: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !(await stat(path).catch(() => undefined))?.size) await realClock.sleep(10);
 }
 
 export interface RunningVm {

@@ -13,6 +13,8 @@ import type {
   GuestImageBuilder,
   GuestParts,
 } from "../guest-image.ts";
+import { readTar } from "../image-files/read-tar.ts";
+import { readText } from "../image-files/read-text.ts";
 import { KnownDigests } from "../known-digests.ts";
 import { type Accounts, parseAccounts } from "./accounts.ts";
 import { baseInitramfs } from "./base-initramfs.ts";
@@ -24,7 +26,6 @@ import { type KernelFile, KernelStore } from "./kernel-store.ts";
 import { findModules, type ModuleFiles } from "./module-files.ts";
 import { makeRootDisk, sqfstarArgv } from "./root-disk.ts";
 import { findBusybox } from "./static-busybox.ts";
-import { readTar } from "./tar-files.ts";
 import { writeInitrd } from "./write-initrd.ts";
 
 export interface LinuxBuilderOptions extends KernelPaths {
@@ -91,12 +92,14 @@ export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuil
       const began = performance.now();
       const config = await images.export(spec.image, tar, signal);
       const exported = performance.now();
-      const found = await readTar(tar, new Set(["etc/passwd", "etc/group"]), options.clock.now());
-      const accounts = parseAccounts(found.files.get("etc/passwd") ?? "", found.files.get("etc/group") ?? "");
+      const source = { path: tar, reference: spec.image.reference, nowMs: options.clock.now() };
+      const { tree, newest } = await readTar(source, signal);
+      const textOf = async (path: string): Promise<string> => (await readText(tree, path, source)) ?? "";
+      const accounts = parseAccounts(await textOf("/etc/passwd"), await textOf("/etc/group"));
       const kernelDigest = await digests.one(kernel.path, signal);
       const [kernelFile] = await allDone([
         kernels.place(kernel.path, kernelDigest, folder, signal),
-        makeRootDisk(tar, found.newest, join(folder, files.disk), run, signal),
+        makeRootDisk(tar, newest, join(folder, files.disk), run, signal),
         baseInitramfs(busybox, modules, run, signal).then((bytes) =>
           writeFile(join(folder, files.initramfs), bytes, { mode: 0o600, signal }),
         ),

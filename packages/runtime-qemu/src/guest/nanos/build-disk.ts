@@ -4,13 +4,13 @@ import { join, posix } from "node:path";
 import { Problem } from "@mcp/base";
 import type { ImageSource, WorkloadSpec } from "@mcp/runtime";
 import { readAt } from "../../console/read-at.ts";
-import { elfHeadBytes } from "./elf.ts";
+import { elfHeadBytes } from "../elf.ts";
+import type { ImageTree, Resolved } from "../image-files/image-tree.ts";
+import { readTar } from "../image-files/read-tar.ts";
 import { findProgram, type Program } from "./find-program.ts";
-import type { ImageTree, Resolved } from "./image-tree.ts";
 import { choose, layOut } from "./lay-out.ts";
 import type { Ops } from "./ops.ts";
 import { mountTag, opsConfig } from "./ops-config.ts";
-import { readTar } from "./read-tar.ts";
 import { stubProgram } from "./stub-program.ts";
 
 export interface DiskDeps {
@@ -68,7 +68,7 @@ async function takeOut(
 ): Promise<{ program: Program; mounts: { tag: string; path: string }[]; bytes: number }> {
   const tar = join(work, "image.tar");
   const config = await images.export(spec.image, tar, signal);
-  const tree = await readTar(tar, signal);
+  const { tree } = await readTar({ path: tar, reference: spec.image.reference }, signal);
   // Else the image's own would hide the one that names the machine's resolver.
   tree.remove("/etc/resolv.conf");
   const program = await findProgram(tree, config, spec, (file) => headOf(tar, file));

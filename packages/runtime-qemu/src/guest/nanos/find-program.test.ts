@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { unikernel } from "../../../test/nanos/nanos-rig.ts";
+import { ImageTree, type TreeNode } from "../image-files/image-tree.ts";
 import { findProgram } from "./find-program.ts";
-import { ImageTree, type TreeNode } from "./image-tree.ts";
 import { stubProgram } from "./stub-program.ts";
 
 /** A program for x86-64 that something must load. */

@@ -2,8 +2,8 @@ import { posix } from "node:path";
 import { Problem } from "@mcp/base";
 import type { ImageConfig, WorkloadSpec } from "@mcp/runtime";
 import { argvOf, envOf } from "../command.ts";
-import { readElf } from "./elf.ts";
-import type { ImageTree, Resolved } from "./image-tree.ts";
+import { readElf } from "../elf.ts";
+import type { ImageTree, Resolved } from "../image-files/image-tree.ts";
 
 export interface Program {
   /** In the image, with no link in it. */

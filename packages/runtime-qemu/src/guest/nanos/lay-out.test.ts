@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeTar, type TarEntry } from "../../../test/nanos/make-tar.ts";
+import { readTar } from "../image-files/read-tar.ts";
 import { choose, layOut } from "./lay-out.ts";
-import { readTar } from "./read-tar.ts";
 
 const { signal } = new AbortController();
 
@@ -20,7 +20,7 @@ describe("laying out an image's files", () => {
     const tar = join(folder, "image.tar");
     await writeFile(tar, makeTar(entries));
     await mkdir(root());
-    const tree = await readTar(tar, signal);
+    const { tree } = await readTar({ path: tar, reference: "hello:v1" }, signal);
     await layOut(tree, choose(tree, files, needs), tar, root(), signal);
     return (await readdir(root(), { recursive: true })).sort();
   }

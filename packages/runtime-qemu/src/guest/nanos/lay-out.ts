@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, symlink } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { Problem } from "@mcp/base";
-import type { ImageTree } from "./image-tree.ts";
+import type { ImageTree } from "../image-files/image-tree.ts";
 
 const copyBytes = 1024 * 1024;
 

@@ -4,6 +4,8 @@ export interface TarHeader {
   readonly linkName: string;
   readonly size: number;
   readonly isExecutable: boolean;
+  /** When it was last changed, in seconds since the epoch; 0 for what a number cannot say. */
+  readonly changed: number;
   /** `0` a file, `1` a hard link, `2` a link, `5` a folder, `x` `g` `L` `K` records about the next entries, … */
   readonly type: string;
 }
@@ -18,26 +20,31 @@ export function parseTarHeader(block: Buffer): TarHeader | undefined {
   if (size === undefined || mode === undefined) return undefined;
   const isUstar = block.toString("latin1", 257, 263) === "ustar\0";
   const prefix = isUstar ? text(block, 345, 155) : "";
+  const name = prefix === "" ? text(block, 0, 100) : `${prefix}/${text(block, 0, 100)}`;
+  const type = block.toString("latin1", 156, 157).replace("\0", "0");
   return {
-    name: prefix === "" ? text(block, 0, 100) : `${prefix}/${text(block, 0, 100)}`,
+    name,
     linkName: text(block, 157, 100),
     size,
     isExecutable: (mode & 0o111) !== 0,
-    type: block.toString("latin1", 156, 157).replace("\0", "0"),
+    changed: number(block, 136, 12) ?? 0,
+    // The oldest form has no type for a folder.
+    type: type === "0" && name.endsWith("/") ? "5" : type,
   };
 }
 
-/** Records of the form `27 path=some/long/name` and a line end, where the number counts all of it. */
-export function parsePaxRecords(data: Buffer): Map<string, string> {
+/** Records of the form `27 path=some/long/name` and a line end, where the number counts all of it; undefined for others. */
+export function parsePaxRecords(data: Buffer): Map<string, string> | undefined {
   const records = new Map<string, string>();
   for (let from = 0; from < data.length; ) {
     const space = data.indexOf(" ", from);
-    const length = Number(data.toString("latin1", from, space));
-    if (space < 0 || !Number.isInteger(length) || length <= 0) break;
-    const record = data.toString("utf8", space + 1, from + length - 1);
-    const equals = record.indexOf("=");
-    if (equals > 0) records.set(record.slice(0, equals), record.slice(equals + 1));
-    from += length;
+    const digits = space < 0 ? "" : data.toString("latin1", from, Math.min(space, from + 10));
+    const end = from + Number(digits);
+    const equals = data.indexOf("=", space);
+    const isWhole = /^[1-9]\d*$/.test(digits) && equals > space + 1 && equals < end && data[end - 1] === 0x0a;
+    if (!isWhole) return undefined;
+    records.set(data.toString("utf8", space + 1, equals), data.toString("utf8", equals + 1, end - 1));
+    from = end;
   }
   return records;
 }

@@ -9,7 +9,9 @@ export type TreeNode =
       readonly size: number;
       readonly isExecutable: boolean;
     }
-  | { readonly type: "link"; readonly target: string };
+  | { readonly type: "link"; readonly target: string }
+  /** A device, a pipe or a socket. */
+  | { readonly type: "other" };
 
 export interface Resolved {
   /** Absolute, with no link in it. */
@@ -21,6 +23,7 @@ export interface Resolved {
 
 /** As the kernel does. */
 const mostLinks = 40;
+const nodeWeight = 256;
 
 /**
  * An image's root filesystem as its tar file tells it: nothing of it is on this host's disk, so no link in it can lead to
@@ -29,6 +32,13 @@ const mostLinks = 40;
 export class ImageTree {
   readonly #nodes = new Map<string, TreeNode>([["/", { type: "folder" }]]);
   readonly #children = new Map<string, Set<string>>([["/", new Set()]]);
+
+  #weight = 0;
+
+  /** About how many bytes of memory its names take: short entries with deep names make many folders. */
+  get weight(): number {
+    return this.#weight;
+  }
 
   get(path: string): TreeNode | undefined {
     return this.#nodes.get(path);
@@ -51,6 +61,7 @@ export class ImageTree {
     const above = this.#nodes.get(parent);
     if (above ? above.type !== "folder" : !this.put(parent, { type: "folder" })) return false;
     this.#nodes.set(path, node);
+    if (!before) this.#weight += path.length + nodeWeight;
     this.#children.get(parent)?.add(posix.basename(path));
     if (node.type === "folder") this.#children.set(path, new Set());
     return true;
