@@ -1,3 +1,4 @@
+export type { AlertChange } from "./alerts.ts";
 export type { NameClaim, PortClaim } from "./claims.ts";
 export { type DatabaseLock, lockDatabase } from "./database-lock.ts";
 export type { EventFilter, NewEvent } from "./events.ts";
@@ -7,6 +8,8 @@ export type { NewOperation, OperationChange, OperationFilter } from "./operation
 export type { Proposal } from "./proposals.ts";
 export type { PruneLimits } from "./prune.ts";
 export type {
+  AlertDelivery,
+  AlertRecord,
   ComponentRecord,
   Desired,
   EventRecord,

@@ -46,6 +46,15 @@ const uses: { [method in keyof Registry]?: (registry: Registry) => Promise<unkno
   events: (r) => r.events({ limit: 1, service: "a", sinceMs: 0, afterId: 0, newest: true }),
   prune: (r) =>
     r.prune({ maxEvents: 0, maxEventAgeMs: 0, maxOperationsPerService: 0, maxRevisionsPerService: 0 }),
+  changeAlerts: (r) =>
+    r.changeAlerts({
+      set: [{ key: "a", content: {} }],
+      remove: ["a"],
+      deliveries: [{ channel: "a", message: {} }],
+    }),
+  alerts: (r) => r.alerts(),
+  alertDeliveries: (r) => r.alertDeliveries(),
+  endAlertDelivery: (r) => r.endAlertDelivery(1),
   setMeta: (r) => r.setMeta("a", "b"),
   meta: (r) => r.meta("a"),
   checkWritable: (r) => r.checkWritable(),

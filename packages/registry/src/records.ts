@@ -125,3 +125,19 @@ export interface EventRecord {
   readonly text: string;
   readonly data?: unknown;
 }
+
+/** What the agent remembers of one condition that it tells, or told, by alerts. */
+export interface AlertRecord {
+  readonly key: string;
+  /** Versioned JSON of the agent's. */
+  readonly content: unknown;
+}
+
+/** A message that a channel has still to tell. */
+export interface AlertDelivery {
+  /** Grows; never given twice. */
+  readonly id: number;
+  readonly channel: string;
+  /** JSON of the agent's. */
+  readonly message: unknown;
+}

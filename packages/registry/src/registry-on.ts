@@ -1,4 +1,5 @@
 import type { Clock } from "@mcp/base";
+import { changeAlerts, endAlertDelivery, loadAlertDeliveries, loadAlerts } from "./alerts.ts";
 import { requireFreeNames, requireFreePorts } from "./claims.ts";
 import type { Database } from "./database.ts";
 import { requestRestart, setDesired } from "./desired.ts";
@@ -64,6 +65,11 @@ export function registryOn(database: Database, clock: Clock, capacity?: () => Si
     addEvents: (events) => write((q) => addEvents(q, clock, events)),
     events: (filter) => read((q) => loadEvents(q, filter)),
     prune: (limits) => prune(database, clock, limits),
+
+    alerts: () => read(loadAlerts),
+    changeAlerts: (change) => write((q) => changeAlerts(q, change)),
+    alertDeliveries: () => read(loadAlertDeliveries),
+    endAlertDelivery: (id) => write((q) => endAlertDelivery(q, id)),
 
     meta: (key) => read((q) => loadMeta(q, key)),
     setMeta: (key, value) => write((q) => setMeta(q, key, value)),

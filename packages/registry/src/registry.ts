@@ -1,9 +1,12 @@
+import type { AlertChange } from "./alerts.ts";
 import type { EventFilter, NewEvent } from "./events.ts";
 import type { InstanceChange, NewInstance } from "./instances.ts";
 import type { NewOperation, OperationChange, OperationFilter } from "./operations.ts";
 import type { Proposal } from "./proposals.ts";
 import type { PruneLimits } from "./prune.ts";
 import type {
+  AlertDelivery,
+  AlertRecord,
   Desired,
   EventRecord,
   InstanceRecord,
@@ -117,6 +120,15 @@ export interface Registry {
    * @returns how many events, operations and revisions were deleted
    */
   prune(limits: PruneLimits): Promise<number>;
+
+  /** By key: what the agent remembers of the alerts that it told. */
+  alerts(): Promise<AlertRecord[]>;
+  /** What was decided, with the messages that follow from it, which are returned with their ids. */
+  changeAlerts(change: AlertChange): Promise<AlertDelivery[]>;
+  /** Those that no channel has ended, oldest first. */
+  alertDeliveries(): Promise<AlertDelivery[]>;
+  /** It was told, or given up. Nothing if it is gone already. */
+  endAlertDelivery(id: number): Promise<void>;
 
   /** A value that the agent keeps for itself. */
   meta(key: string): Promise<string | undefined>;

@@ -107,4 +107,6 @@ export interface Schema {
     text: string;
     data: string | null;
   };
+  alert: { key: string; content: string };
+  alert_delivery: { id: Generated<number>; channel: string; message: string };
 }
