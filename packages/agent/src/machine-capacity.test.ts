@@ -7,4 +7,5 @@ it("a machine keeps a sixteenth of its memory, and at least 256 MiB, from virtua
   expect(machineCapacity(32 * gibibyte).memoryMiB).toBe(30 * 1024);
   expect(machineCapacity(gibibyte).memoryMiB).toBe(768);
   expect(machineCapacity(gibibyte / 8).memoryMiB).toBe(0);
+  expect(machineCapacity(gibibyte).overheadMiB).toBe(96);
 });

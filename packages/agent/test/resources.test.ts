@@ -129,10 +129,12 @@ it("a rollback and an undeploy count too", async () => {
 });
 
 it("the node's status has the sums", async () => {
-  await using rig = await openSmall(1_000, 16);
+  await using rig = await openVmRig({ capacity: () => ({ memoryMiB: 1_000, vcpus: 16, overheadMiB: 96 }) });
+  rig.addImage(1);
   await rig.deploy(definition("web", vm("a", 300, 1, "vcpus = 2"), vm("b", 200)));
   expect((await rig.client.nodeStatus({})).node?.promised).toMatchObject({
     memoryMib: 500n,
+    overheadMib: 192n,
     memoryTotalMib: 1_000n,
     vcpus: 3,
     vcpusTotal: 16,

@@ -11,7 +11,7 @@ import {
   type ProblemDetail,
   ProblemDetailSchema,
 } from "@mcp/proto";
-import { openRegistry, type Registry, type Size } from "@mcp/registry";
+import { type Capacity, openRegistry, type Registry } from "@mcp/registry";
 import { FakeHost, FakeImages, FakeRuntime } from "@mcp/runtime/fake";
 import { Agent, type Deps, routesOf } from "../src/index.ts";
 import { FakeHostPorts } from "./fake-host-ports.ts";
@@ -46,7 +46,7 @@ export interface RigOptions extends Partial<Deps> {
   readonly databasePath?: string;
   readonly readOnly?: boolean;
   /** What virtual machines may be promised. Default: as much as they want. */
-  readonly capacity?: () => Size;
+  readonly capacity?: () => Capacity;
   /** A second backend, for microVMs. */
   readonly vms?: FakeHost;
 }

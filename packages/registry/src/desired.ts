@@ -2,7 +2,7 @@ import type { Clock } from "@mcp/base";
 import type { Queries } from "./database.ts";
 import { componentNotFound, isLeaving, serviceNotFound, serviceRow } from "./not-found.ts";
 import type { Desired } from "./records.ts";
-import { requireRoomToRun, type Size } from "./sizes.ts";
+import { type Capacity, requireRoomToRun } from "./sizes.ts";
 
 /** See `Registry.setDesired`. */
 export async function setDesired(
@@ -11,7 +11,7 @@ export async function setDesired(
   service: string,
   desired: Desired,
   components?: readonly string[],
-  capacity?: Size,
+  capacity?: Capacity,
 ): Promise<void> {
   const row = await serviceRow(queries, service);
   if (desired === "running") await requireRoomToRun(queries, capacity, service, components);

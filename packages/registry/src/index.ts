@@ -26,5 +26,5 @@ export type {
   StepState,
 } from "./records.ts";
 export type { Registry } from "./registry.ts";
-export { type Promised, type Size, type SizeClaim, sizeOf } from "./sizes.ts";
+export { type Capacity, type Promised, type Size, type SizeClaim, type Sum, sizeOf } from "./sizes.ts";
 export type { NewStep, StepChange } from "./steps.ts";

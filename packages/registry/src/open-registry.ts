@@ -2,7 +2,7 @@ import type { Clock } from "@mcp/base";
 import { openDatabase } from "./open-database.ts";
 import type { Registry } from "./registry.ts";
 import { registryOn } from "./registry-on.ts";
-import type { Size } from "./sizes.ts";
+import type { Capacity } from "./sizes.ts";
 
 export interface RegistryOptions {
   /** Of the database file. It is made with mode 0600 if missing, and its folder with 0700. */
@@ -13,7 +13,7 @@ export interface RegistryOptions {
   /** Recorded with each migration, so that an older agent can say which one it takes. */
   readonly agentVersion?: string;
   /** What all virtual machines together may be promised, asked each time. Absent: as much as they want. */
-  readonly capacity?: () => Size;
+  readonly capacity?: () => Capacity;
 }
 
 /**

@@ -5,7 +5,7 @@ import { keepDesired, restoreDesired } from "./desired.ts";
 import { toJsonText } from "./json-text.ts";
 import { operationNotFound, serviceRow } from "./not-found.ts";
 import type { Managed } from "./records.ts";
-import { requireRoomForProposal, type Size, type SizeClaim } from "./sizes.ts";
+import { type Capacity, requireRoomForProposal, type SizeClaim } from "./sizes.ts";
 
 export interface Proposal {
   readonly service: string;
@@ -28,7 +28,7 @@ export async function propose(
   queries: Queries,
   clock: Clock,
   proposal: Proposal,
-  capacity?: Size,
+  capacity?: Capacity,
 ): Promise<number> {
   const { service, desired, managed } = proposal;
   await requireFreeNames(queries, service, proposal.components);

@@ -12,12 +12,12 @@ import { prune } from "./prune.ts";
 import type { Registry } from "./registry.ts";
 import { loadRevisions, loadRevisionsOf } from "./revisions.ts";
 import { loadServices } from "./services.ts";
-import { loadPromised, requireRoomForProposal, type Size } from "./sizes.ts";
+import { type Capacity, loadPromised, requireRoomForProposal } from "./sizes.ts";
 import { snapshot } from "./snapshot.ts";
 import { addSteps, setStep } from "./steps.ts";
 
 /** Every method as one transaction on the database. */
-export function registryOn(database: Database, clock: Clock, capacity?: () => Size): Registry {
+export function registryOn(database: Database, clock: Clock, capacity?: () => Capacity): Registry {
   const { read, write } = {
     read: database.read.bind(database),
     write: database.write.bind(database),
@@ -54,7 +54,7 @@ export function registryOn(database: Database, clock: Clock, capacity?: () => Si
         await requireRoomForProposal(q, capacity?.(), claims);
       }),
     promises: async () => ({
-      promised: await read(loadPromised),
+      promised: await read((q) => loadPromised(q, capacity?.())),
       ...(capacity && { capacity: capacity() }),
     }),
     instance: (name) => read((q) => loadInstance(q, name)),

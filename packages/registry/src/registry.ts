@@ -14,7 +14,7 @@ import type {
   RevisionRecord,
   ServiceRecord,
 } from "./records.ts";
-import type { Promised, Size } from "./sizes.ts";
+import type { Capacity, Promised } from "./sizes.ts";
 import type { NewStep, StepChange } from "./steps.ts";
 
 /**
@@ -64,7 +64,7 @@ export interface Registry {
    * What is promised to virtual machines, and what there is for all of them together, if that is limited. A component
    * counts as long as it should run, also while it is down, and no longer once it is to be stopped.
    */
-  promises(): Promise<{ readonly promised: readonly Promised[]; readonly capacity?: Size }>;
+  promises(): Promise<{ readonly promised: readonly Promised[]; readonly capacity?: Capacity }>;
   /**
    * The candidate failed: it keeps its claims while its instances are removed, and what was wanted before it was proposed
    * is wanted again, of the service and of its components, unless `setDesired` came since. Nothing without a candidate.

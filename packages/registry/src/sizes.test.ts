@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { deployed, open, problemOf, proposalFor } from "../test/temporary.ts";
 import type { Registry } from "./registry.ts";
-import { type Size, type SizeClaim, sizeOf } from "./sizes.ts";
+import { type Capacity, type SizeClaim, sizeOf } from "./sizes.ts";
 
 const size = (memoryMiB: number, more: Partial<SizeClaim> = {}): SizeClaim => ({
   component: "vm",
@@ -131,7 +131,7 @@ describe("what virtual machines are promised", () => {
   });
 
   it("is not refused to what asks for no more than it had, though the machine has become smaller", async () => {
-    let capacity: Size = { memoryMiB: 1_000, vcpus: 4 };
+    let capacity: Capacity = { memoryMiB: 1_000, vcpus: 4 };
     const { registry } = await open({ capacity: () => capacity });
     await deploy(registry, "a", size(500));
     await deploy(registry, "b", size(500));
@@ -161,7 +161,38 @@ describe("what virtual machines are promised", () => {
     const { registry } = await open();
     await deploy(registry, "web", size(1_000_000));
     expect(await registry.promises()).toEqual({
-      promised: [{ service: "web", component: "vm", memoryMiB: 1_000_000, vcpus: 1 }],
+      promised: [{ service: "web", component: "vm", memoryMiB: 1_000_000, vcpus: 1, overheadMiB: 0 }],
     });
+  });
+
+  it("counts with each machine what its QEMU takes besides, also twice while two stand side by side", async () => {
+    const { registry } = await open({ capacity: () => ({ memoryMiB: 1_000, vcpus: 16, overheadMiB: 50 }) });
+    await deploy(registry, "big", size(450));
+    await deploy(registry, "small", size(100, { component: "a" }), size(100, { component: "b" }));
+    expect(await problemOf(propose(registry, "web", size(151)))).toMatchObject({
+      message:
+        "the virtual machines of web want 151 + 50 MiB of memory, and 200 MiB of 1000 MiB are free; " +
+        "promised to others: 800 MiB (big/vm 450 + 50 MiB, small/a 100 + 50 MiB, small/b 100 + 50 MiB); " +
+        "QEMU itself takes 50 MiB for each machine",
+    });
+    const besides = (memoryMiB: number) => propose(registry, "big", size(memoryMiB, { isBeside: true }));
+    expect(await problemOf(besides(151))).toMatchObject({
+      message: expect.stringContaining(
+        "of big want 601 + 100 MiB of memory, and 700 MiB of 1000 MiB are free",
+      ),
+    });
+    await besides(150);
+    expect((await registry.promises()).promised[0]).toMatchObject({ memoryMiB: 600, overheadMiB: 100 });
+  });
+
+  it("is what it was where an older agent, that knew of no overhead, promised more than there is now", async () => {
+    let capacity: Capacity = { memoryMiB: 1_000, vcpus: 4 };
+    const { registry } = await open({ capacity: () => capacity });
+    await deploy(registry, "a", size(500));
+    await deploy(registry, "b", size(500));
+    capacity = { ...capacity, overheadMiB: 96 };
+    await deploy(registry, "a", size(500));
+    await registry.setDesired("b", "running");
+    expect(await problemOf(propose(registry, "a", size(501)))).toMatchObject({ code: "resources_exhausted" });
   });
 });

@@ -1,10 +1,22 @@
 import { Problem } from "@mcp/base";
 import type { Reads } from "./database.ts";
 
-/** Of a virtual machine, of several together, or what there is for all of them. */
+/** Of a virtual machine as its guest sees it, of several together, or what there is for all of them. */
 export interface Size {
   readonly memoryMiB: number;
   readonly vcpus: number;
+}
+
+/** What there is for all virtual machines together, and what each takes of it besides what its guest sees. */
+export interface Capacity extends Size {
+  /** Default 0. Never recorded with a promise: what a QEMU takes is the agent's to know, and may change with it. */
+  readonly overheadMiB?: number;
+}
+
+/** A promise, or several together, with what their machines take besides. */
+export interface Sum extends Size {
+  /** On top of `memoryMiB`. */
+  readonly overheadMiB: number;
 }
 
 /** What a virtual machine of a revision is promised for as long as it should run. */
@@ -15,7 +27,7 @@ export interface SizeClaim extends Size {
 }
 
 /** What is promised, and to whom. */
-export interface Promised extends Size {
+export interface Promised extends Sum {
   readonly service: string;
   readonly component: string;
 }
@@ -27,8 +39,8 @@ interface Row extends Promised {
 }
 
 /** What counts against the machine, by service and component. */
-export const loadPromised = async (queries: Reads): Promise<Promised[]> =>
-  promisedBy(await loadRows(queries));
+export const loadPromised = async (queries: Reads, capacity?: Capacity): Promise<Promised[]> =>
+  promisedBy(await loadRows(queries, capacity));
 
 /**
  * A proposal takes the place of an earlier candidate, beside the current revision, which comes back if it fails.
@@ -37,7 +49,7 @@ export const loadPromised = async (queries: Reads): Promise<Promised[]> =>
  */
 export function requireRoomForProposal(
   queries: Reads,
-  capacity: Size | undefined,
+  capacity: Capacity | undefined,
   proposal: {
     readonly service: string;
     readonly components: readonly { readonly name: string; readonly desired: "running" | "stopped" }[];
@@ -50,6 +62,7 @@ export function requireRoomForProposal(
     ...sizes.map((claim) => ({
       ...claim,
       service,
+      overheadMiB: capacity?.overheadMiB ?? 0,
       isCandidate: true,
       isWanted: components.some(({ name, desired }) => name === claim.component && desired === "running"),
     })),
@@ -62,7 +75,7 @@ export function requireRoomForProposal(
  */
 export function requireRoomToRun(
   queries: Reads,
-  capacity: Size | undefined,
+  capacity: Capacity | undefined,
   service: string,
   components: readonly string[] | undefined,
 ): Promise<void> {
@@ -74,23 +87,24 @@ export function requireRoomToRun(
 /** What is not more than it was is never refused, also where the machine has become smaller than what was promised. */
 async function requireRoom(
   queries: Reads,
-  capacity: Size | undefined,
+  capacity: Capacity | undefined,
   service: string,
   change: (own: readonly Row[]) => readonly Row[],
 ): Promise<void> {
   if (!capacity) return;
-  const rows = await loadRows(queries);
+  const rows = await loadRows(queries, capacity);
   const own = rows.filter((row) => row.service === service);
   const others = promisedBy(rows.filter((row) => row.service !== service));
   const [before, after] = [sizeOf(promisedBy(own)), sizeOf(promisedBy(change(own)))];
   for (const what of ["memoryMiB", "vcpus"] as const) {
-    if (after[what] <= before[what] || after[what] + sizeOf(others)[what] <= capacity[what]) continue;
-    throw exhausted(service, after[what], capacity[what], others, what);
+    const [wanted, had] = [taken(after, what), taken(before, what)];
+    if (wanted <= had || wanted + taken(sizeOf(others), what) <= capacity[what]) continue;
+    throw exhausted(service, after, capacity, others, what);
   }
 }
 
 /** What is stopped, or leaves, has no memory and counts for nothing; what should run counts also while it is down. */
-async function loadRows(queries: Reads): Promise<Row[]> {
+async function loadRows(queries: Reads, { overheadMiB = 0 }: Partial<Capacity> = {}): Promise<Row[]> {
   const found = await queries
     .selectFrom("size_claim")
     .innerJoin("service", "service.name", "size_claim.service")
@@ -123,6 +137,7 @@ async function loadRows(queries: Reads): Promise<Row[]> {
       component,
       memoryMiB,
       vcpus,
+      overheadMiB,
       isCandidate,
       isBeside: isCandidate && row.is_beside === 1,
       isWanted: desired === "running" && row.service_desired !== "absent",
@@ -141,43 +156,52 @@ function promisedBy(rows: readonly Row[]): Promised[] {
       const larger = {
         memoryMiB: Math.max(...ofOne.map(({ memoryMiB }) => memoryMiB)),
         vcpus: Math.max(...ofOne.map(({ vcpus }) => vcpus)),
+        overheadMiB: Math.max(...ofOne.map(({ overheadMiB }) => overheadMiB)),
       };
       return { service, component, ...(isBeside ? both : larger) };
     },
   );
 }
 
-export const sizeOf = (sizes: readonly Size[]): Size => ({
+export const sizeOf = (sizes: readonly Sum[]): Sum => ({
   memoryMiB: sizes.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
   vcpus: sizes.reduce((sum, { vcpus }) => sum + vcpus, 0),
+  overheadMiB: sizes.reduce((sum, { overheadMiB }) => sum + overheadMiB, 0),
 });
+
+/** Of the machine. */
+const taken = ({ memoryMiB, vcpus, overheadMiB }: Sum, what: keyof Size): number =>
+  what === "memoryMiB" ? memoryMiB + overheadMiB : vcpus;
 
 const mostNamed = 3;
 
 function exhausted(
   service: string,
-  wanted: number,
-  capacity: number,
+  wanted: Sum,
+  capacity: Capacity,
   others: readonly Promised[],
   what: keyof Size,
 ): Problem {
-  const inUnits = (amount: number): string => (what === "memoryMiB" ? `${amount} MiB` : `${amount} vcpus`);
-  const taken = sizeOf(others)[what];
+  const isMemory = what === "memoryMiB";
+  const inUnits = (amount: number | string): string => `${amount} ${isMemory ? "MiB" : "vcpus"}`;
+  const parts = (sum: Sum): string =>
+    inUnits(isMemory && sum.overheadMiB > 0 ? `${sum.memoryMiB} + ${sum.overheadMiB}` : sum[what]);
+  const promised = taken(sizeOf(others), what);
   const largest = [...others].sort((a, b) => b[what] - a[what]);
-  const named = largest
-    .slice(0, mostNamed)
-    .map((one) => `${one.service}/${one.component} ${inUnits(one[what])}`);
+  const named = largest.slice(0, mostNamed).map((one) => `${one.service}/${one.component} ${parts(one)}`);
   const more = largest.length - named.length;
   const holders =
-    taken === 0
+    promised === 0
       ? ""
-      : `; promised to others: ${inUnits(taken)} (${named.join(", ")}${more > 0 ? `, and ${more} more` : ""})`;
-  const free = Math.max(0, capacity - taken);
+      : `; promised to others: ${inUnits(promised)} (${named.join(", ")}${more > 0 ? `, and ${more} more` : ""})`;
+  const { overheadMiB = 0 } = capacity;
+  const added = isMemory && overheadMiB > 0 ? `; QEMU itself takes ${overheadMiB} MiB for each machine` : "";
+  const free = Math.max(0, capacity[what] - promised);
   return new Problem(
     "resources_exhausted",
-    `the virtual machines of ${service} want ${inUnits(wanted)}${what === "memoryMiB" ? " of memory" : ""}, and ` +
-      `${inUnits(free)} of ${inUnits(capacity)} are free${holders}`,
-    largest[0] && wanted <= capacity
+    `the virtual machines of ${service} want ${parts(wanted)}${isMemory ? " of memory" : ""}, and ` +
+      `${inUnits(free)} of ${inUnits(capacity[what])} are free${holders}${added}`,
+    largest[0] && taken(wanted, what) <= capacity[what]
       ? `ask for less, or stop another one: mcp stop ${largest[0].service}; see the sums: mcp node status`
       : "ask for less, or deploy it on a larger node; see the sums: mcp node status",
   );

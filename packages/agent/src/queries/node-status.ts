@@ -1,7 +1,7 @@
 import { readFile, statfs } from "node:fs/promises";
 import { availableParallelism, freemem, loadavg, release, totalmem, uptime } from "node:os";
 import { bootId } from "@mcp/host";
-import { type Size, sizeOf } from "@mcp/registry";
+import { type Capacity, type Sum, sizeOf } from "@mcp/registry";
 import type { Capability, RuntimeKind } from "@mcp/runtime";
 import type { Agent } from "../agent.ts";
 import { liveInstances } from "./live.ts";
@@ -23,8 +23,8 @@ export interface NodeStatus {
   readonly services: number;
   readonly running: number;
   /** What virtual machines that should run are promised, and what there is for all of them, if that is limited. */
-  readonly promised: Size;
-  readonly capacity?: Size;
+  readonly promised: Sum;
+  readonly capacity?: Capacity;
 }
 
 export interface Disk {

@@ -200,6 +200,7 @@ export function queryHandlers(agent: Agent): Handlers {
               memoryTotalMib: int64(node.capacity.memoryMiB),
               vcpus: node.promised.vcpus,
               vcpusTotal: node.capacity.vcpus,
+              overheadMib: int64(node.promised.overheadMiB),
             },
           }),
           ...stamp("agentStartedAt", startedAtMs),

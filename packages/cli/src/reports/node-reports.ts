@@ -24,7 +24,10 @@ export interface NodeReport {
 }
 
 export interface PromisedReport {
+  /** What their guests see. */
   readonly memoryMiB: number;
+  /** What QEMU itself takes for them, on top of that. */
+  readonly overheadMiB: number;
   readonly memoryTotalMiB: number;
   readonly vcpus: number;
   /** More than there are cores. */
@@ -69,6 +72,7 @@ export function nodeReport(node: NodeInfoJson): NodeReport {
     promised: node.promised
       ? {
           memoryMiB: numberOf(node.promised.memoryMib),
+          overheadMiB: numberOf(node.promised.overheadMib),
           memoryTotalMiB: numberOf(node.promised.memoryTotalMib),
           vcpus: node.promised.vcpus ?? 0,
           vcpusTotal: node.promised.vcpusTotal ?? 0,

@@ -22,7 +22,7 @@ describe("a node", () => {
       agentMemoryBytes: 78 * 1024 ** 2,
       services: 3,
       running: 1,
-      promised: { memoryMiB: 384, memoryTotalMiB: 24_576, vcpus: 3, vcpusTotal: 16 },
+      promised: { memoryMiB: 384, overheadMiB: 288, memoryTotalMiB: 24_576, vcpus: 3, vcpusTotal: 16 },
       disks: [{ use: "database", path: "/srv/mcp", totalBytes: 100 * GiB, availableBytes: 40 * GiB }],
       runtimes: [
         {
@@ -55,7 +55,7 @@ describe("a node", () => {
         "  cpus            2, load 0.31",
         "  memory          3.5 GiB of 24.0 GiB used",
         "  services        3, 1 running instance",
-        "  promised        384 of 24576 MiB of memory, 3 of 16 vcpus, to virtual machines",
+        "  promised        384 + 288 (for QEMU itself) of 24576 MiB of memory, 3 of 16 vcpus, to virtual machines",
         "  disk: database  40.0 GiB of 100 GiB free, /srv/mcp",
         "container  ok, podman 4.3.1, store /var/lib/containers/storage",
         "  cannot memory limits: this host has cgroups v1",

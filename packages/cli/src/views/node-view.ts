@@ -38,8 +38,9 @@ export function nodeView(node: NodeReport, nowMs: number, style: Style): string 
 
 function promisedFacts(promised: PromisedReport | null): Cell[][] {
   if (!promised) return [];
-  const { memoryMiB, memoryTotalMiB, vcpus, vcpusTotal } = promised;
-  const of = `${memoryMiB} of ${memoryTotalMiB} MiB of memory, ${vcpus} of ${vcpusTotal} vcpus`;
+  const { memoryMiB, overheadMiB, memoryTotalMiB, vcpus, vcpusTotal } = promised;
+  const memory = overheadMiB > 0 ? `${memoryMiB} + ${overheadMiB} (for QEMU itself)` : memoryMiB;
+  const of = `${memory} of ${memoryTotalMiB} MiB of memory, ${vcpus} of ${vcpusTotal} vcpus`;
   return [["promised", `${of}, to virtual machines`]];
 }
 

@@ -23,7 +23,7 @@ export function qemuArgv(machine: Machine): readonly string[] {
     ...["-machine", machineModel(machine)],
     // Else microvm's devices speak virtio as before its first standard, which some guests and devices do not know.
     ...(machine.model === "microvm" ? ["-global", "virtio-mmio.force-legacy=false"] : []),
-    ...["-accel", machine.accel],
+    ...["-accel", machine.accel === "tcg" ? tcg : machine.accel],
     ...["-cpu", machine.accel === "kvm" ? "host" : "max"],
     ...["-m", `${memoryMiB}M`],
     ...["-smp", `${vcpus}`],
@@ -39,6 +39,12 @@ export function qemuArgv(machine: Machine): readonly string[] {
     ...qmp.flatMap(qmpArgv),
   ];
 }
+
+/**
+ * Unless it is told otherwise, TCG keeps up to 1 GiB of translated code for each machine: a program that makes code as it
+ * runs fills that sooner or later. With 64 MiB it was no slower. What a machine is promised counts on it.
+ */
+const tcg = "tcg,tb-size=64";
 
 /**
  * `microvm` keeps ACPI, since stock kernels find its virtio devices and the power button by it alone; its RTC, without

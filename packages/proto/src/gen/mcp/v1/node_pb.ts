@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcp/v1/node.proto.
  */
 export const file_mcp_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChFtY3AvdjEvbm9kZS5wcm90bxIGbWNwLnYxIrMDCghOb2RlSW5mbxIMCgRuYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSNAoQYWdlbnRfc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYm9vdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdib290X2lkGAUgASgJEgoKAm9zGAYgASgJEgwKBGNwdXMYByABKAUSDwoHbG9hZF8xbRgIIAEoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKAMSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgKIAEoAxIbCgVkaXNrcxgLIAMoCzIMLm1jcC52MS5EaXNrEiUKCHJ1bnRpbWVzGAwgAygLMhMubWNwLnYxLlJ1bnRpbWVJbmZvEhoKEmFnZW50X21lbW9yeV9ieXRlcxgNIAEoAxIQCghzZXJ2aWNlcxgOIAEoBRIPCgdydW5uaW5nGA8gASgFEiIKCHByb21pc2VkGBAgASgLMhAubWNwLnYxLlByb21pc2VkIlwKCFByb21pc2VkEhIKCm1lbW9yeV9taWIYASABKAMSGAoQbWVtb3J5X3RvdGFsX21pYhgCIAEoAxINCgV2Y3B1cxgDIAEoBRITCgt2Y3B1c190b3RhbBgEIAEoBSJPCgREaXNrEgsKA3VzZRgBIAEoCRIMCgRwYXRoGAIgASgJEhMKC3RvdGFsX2J5dGVzGAMgASgDEhcKD2F2YWlsYWJsZV9ieXRlcxgEIAEoAyKVAQoLUnVudGltZUluZm8SDQoFa2luZHMYASADKAkSCgoCb2sYAiABKAgSDwoHdmVyc2lvbhgDIAEoCRINCgVzdG9yZRgEIAEoCRINCgVub3RlcxgFIAMoCRIhCgZjYW5ub3QYBiADKAsyES5tY3AudjEuSW5hYmlsaXR5EgsKA3doeRgHIAEoCRIMCgRoaW50GAggASgJIiwKCUluYWJpbGl0eRISCgpjYXBhYmlsaXR5GAEgASgJEgsKA3doeRgCIAEoCSK2AQoFQ2hlY2sSDAoEbmFtZRgBIAEoCRImCgdvdXRjb21lGAIgASgOMhUubWNwLnYxLkNoZWNrLk91dGNvbWUSDAoEdGV4dBgDIAEoCRIMCgRoaW50GAQgASgJIlsKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARITCg9PVVRDT01FX1dBUk5JTkcQAhISCg5PVVRDT01FX0ZBSUxFRBADYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChFtY3AvdjEvbm9kZS5wcm90bxIGbWNwLnYxIrMDCghOb2RlSW5mbxIMCgRuYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSNAoQYWdlbnRfc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYm9vdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdib290X2lkGAUgASgJEgoKAm9zGAYgASgJEgwKBGNwdXMYByABKAUSDwoHbG9hZF8xbRgIIAEoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKAMSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgKIAEoAxIbCgVkaXNrcxgLIAMoCzIMLm1jcC52MS5EaXNrEiUKCHJ1bnRpbWVzGAwgAygLMhMubWNwLnYxLlJ1bnRpbWVJbmZvEhoKEmFnZW50X21lbW9yeV9ieXRlcxgNIAEoAxIQCghzZXJ2aWNlcxgOIAEoBRIPCgdydW5uaW5nGA8gASgFEiIKCHByb21pc2VkGBAgASgLMhAubWNwLnYxLlByb21pc2VkInIKCFByb21pc2VkEhIKCm1lbW9yeV9taWIYASABKAMSGAoQbWVtb3J5X3RvdGFsX21pYhgCIAEoAxINCgV2Y3B1cxgDIAEoBRITCgt2Y3B1c190b3RhbBgEIAEoBRIUCgxvdmVyaGVhZF9taWIYBSABKAMiTwoERGlzaxILCgN1c2UYASABKAkSDAoEcGF0aBgCIAEoCRITCgt0b3RhbF9ieXRlcxgDIAEoAxIXCg9hdmFpbGFibGVfYnl0ZXMYBCABKAMilQEKC1J1bnRpbWVJbmZvEg0KBWtpbmRzGAEgAygJEgoKAm9rGAIgASgIEg8KB3ZlcnNpb24YAyABKAkSDQoFc3RvcmUYBCABKAkSDQoFbm90ZXMYBSADKAkSIQoGY2Fubm90GAYgAygLMhEubWNwLnYxLkluYWJpbGl0eRILCgN3aHkYByABKAkSDAoEaGludBgIIAEoCSIsCglJbmFiaWxpdHkSEgoKY2FwYWJpbGl0eRgBIAEoCRILCgN3aHkYAiABKAkitgEKBUNoZWNrEgwKBG5hbWUYASABKAkSJgoHb3V0Y29tZRgCIAEoDjIVLm1jcC52MS5DaGVjay5PdXRjb21lEgwKBHRleHQYAyABKAkSDAoEaGludBgEIAEoCSJbCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIOCgpPVVRDT01FX09LEAESEwoPT1VUQ09NRV9XQVJOSU5HEAISEgoOT1VUQ09NRV9GQUlMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message mcp.v1.NodeInfo
@@ -202,6 +202,8 @@ export const NodeInfoSchema: GenMessage<NodeInfo, {jsonType: NodeInfoJson}> = /*
  */
 export type Promised = Message<"mcp.v1.Promised"> & {
   /**
+   * What their guests see.
+   *
    * @generated from field: int64 memory_mib = 1;
    */
   memoryMib: bigint;
@@ -222,6 +224,13 @@ export type Promised = Message<"mcp.v1.Promised"> & {
    * @generated from field: int32 vcpus_total = 4;
    */
   vcpusTotal: number;
+
+  /**
+   * What QEMU itself takes for them, on top of memory_mib and out of the same total.
+   *
+   * @generated from field: int64 overhead_mib = 5;
+   */
+  overheadMib: bigint;
 };
 
 /**
@@ -231,6 +240,8 @@ export type Promised = Message<"mcp.v1.Promised"> & {
  */
 export type PromisedJson = {
   /**
+   * What their guests see.
+   *
    * @generated from field: int64 memory_mib = 1;
    */
   memoryMib?: string;
@@ -251,6 +262,13 @@ export type PromisedJson = {
    * @generated from field: int32 vcpus_total = 4;
    */
   vcpusTotal?: number;
+
+  /**
+   * What QEMU itself takes for them, on top of memory_mib and out of the same total.
+   *
+   * @generated from field: int64 overhead_mib = 5;
+   */
+  overheadMib?: string;
 };
 
 /**
