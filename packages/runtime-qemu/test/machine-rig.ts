@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "@mcp/host";
 import { expect } from "vitest";
+import { writePvhKernel } from "../src/accel/pvh-kernel.ts";
 import { asUser, type QemuUser } from "../src/confinement/qemu-user.ts";
 import { qemuArgv } from "../src/machine/argv.ts";
 import type { Machine } from "../src/machine/machine.ts";
@@ -62,31 +63,12 @@ export class MachineRig {
     if (qemuUser) await chown(path, qemuUser.uid, qemuUser.gid);
   }
 
-  /**
-   * A kernel in the run folder that is these instructions, of 32 bits: the least ELF that says (in a note, as PVH has it)
-   * where it is entered. `microvm` boots nothing less.
-   */
+  /** A kernel in the run folder that is these instructions, of 32 bits. */
   async writeKernel(code: readonly number[]): Promise<NonNullable<Machine["kernel"]>> {
-    const entry = 0x10_0000;
-    const codeAt = 0x1000;
-    const words = (...values: number[]) =>
-      values.flatMap((value) => [...Buffer.from(Uint32Array.of(value).buffer)]);
-    const note = [...words(4, 4, 18), ...Buffer.from("Xen\0"), ...words(entry)];
-    const headers = [
-      ...[0x7f, 0x45, 0x4c, 0x46, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-      ...words(0x0003_0002, 1, entry, 52, 0, 0),
-      ...[52, 0, 32, 0, 2, 0, 40, 0, 0, 0, 0, 0],
-      ...words(1, codeAt, entry, entry, code.length, code.length, 5, 0x1000),
-      ...words(4, 52 + 2 * 32, 0, 0, note.length, note.length, 4, 4),
-    ];
-    const image = Buffer.alloc(codeAt + code.length);
-    image.set([...headers, ...note]);
-    image.set(code, codeAt);
-    for (const [name, bytes] of Object.entries({ kernel: image, initrd: Buffer.from("none") })) {
-      await writeFile(join(this.run, name), bytes, { mode: 0o600 });
-      if (qemuUser) await chown(join(this.run, name), qemuUser.uid, qemuUser.gid);
-    }
-    return { path: "kernel", initrd: "initrd", commandLine: 'x="a, b"' };
+    return {
+      ...(await writePvhKernel(this.run, Uint8Array.from(code), qemuUser)),
+      commandLine: 'x="a, b"',
+    };
   }
 
   async start(machine: Machine): Promise<ProcessIdentity> {

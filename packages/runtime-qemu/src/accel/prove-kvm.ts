@@ -1,4 +1,4 @@
-import { chown, mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isProblem } from "@mcp/base";
@@ -8,18 +8,10 @@ import { qemuArgv } from "../machine/argv.ts";
 import type { Machine } from "../machine/machine.ts";
 import { runState } from "../qmp/commands.ts";
 import { openQmp, type Qmp } from "../qmp/qmp.ts";
-import { bootDiskBytes, bootSector, bootSectorExitCode } from "./boot-sector.ts";
-
-/** What became of a tiny guest. */
-export type Proof =
-  | { readonly ok: true }
-  | {
-      readonly ok: false;
-      readonly why: string;
-      readonly hint: string;
-      /** False where a busy machine could be the reason: then it is tried again before long. */
-      readonly isLasting: boolean;
-    };
+import { readErrors } from "../vm/guest-words.ts";
+import { guestCode, guestExitCode } from "./guest-code.ts";
+import { writePvhKernel } from "./pvh-kernel.ts";
+import { crashed, hung, judged, type Proof, refused, stopped } from "./verdicts.ts";
 
 export interface ProofOptions {
   readonly program: string;
@@ -29,23 +21,39 @@ export interface ProofOptions {
   readonly timeoutMs?: number;
 }
 
+/** The machines that guests run on: microVMs and unikernels. The first is the quickest to show what is wrong. */
+const models = ["microvm", "q35"] as const;
+
 /**
- * Whether guests run here by KVM: a device that opens proves nothing, so a guest of one sector is run, as the user, with the
- * arguments and in the confinement of every other one.
+ * Whether guests run here by KVM: a device that opens proves nothing, so one is run that does what a kernel does, and some
+ * work (see `guestListing`): on each machine that virtual machines have, as their user, with their arguments, and confined as
+ * they are. It has an answer to give, and little time.
  *
- * @param options.timeoutMs  for the guest. Default 5 000; a tenth of a second is usual.
+ * @param options.timeoutMs  for each guest. Default 5 000; a tenth of a second is usual.
  */
 export async function proveKvm(options: ProofOptions, signal: AbortSignal): Promise<Proof> {
-  const { program, user, accel = "kvm", timeoutMs = 5_000 } = options;
+  for (const model of models) {
+    const proof = await proveOn(model, options, signal);
+    if (!proof.ok) return proof;
+  }
+  return { ok: true };
+}
+
+async function proveOn(
+  model: Machine["model"],
+  { program, user, accel = "kvm", timeoutMs = 5_000 }: ProofOptions,
+  signal: AbortSignal,
+): Promise<Proof> {
   const folder = await mkdtemp(join(tmpdir(), "mcp-accel-"));
   try {
-    const runFolder = await makeRunFolder(folder, user);
+    const runFolder = join(folder, "run");
+    await mkdir(runFolder, { mode: 0o700 });
+    const kernel = await writePvhKernel(runFolder, guestCode(), user);
+    if (user) await chown(runFolder, user.uid, user.gid);
     // It has nothing to outlive the agent for.
     const argv = asUser(user, [
-      "setpriv",
-      "--pdeathsig=KILL",
-      "--",
-      ...qemuArgv(tinyMachine(program, accel)),
+      ...["setpriv", "--pdeathsig=KILL", "--"],
+      ...qemuArgv({ ...tinyMachine, program, accel, model, kernel }),
     ]);
     return await runGuest(argv, runFolder, timeoutMs, signal);
   } finally {
@@ -53,24 +61,11 @@ export async function proveKvm(options: ProofOptions, signal: AbortSignal): Prom
   }
 }
 
-async function makeRunFolder(folder: string, user: QemuUser | undefined): Promise<string> {
-  const runFolder = join(folder, "run");
-  await mkdir(runFolder, { mode: 0o700 });
-  const disk = join(runFolder, "disk");
-  await writeFile(disk, bootSector(), { mode: 0o600 });
-  await truncate(disk, bootDiskBytes);
-  if (user) for (const path of [disk, runFolder]) await chown(path, user.uid, user.gid);
-  return runFolder;
-}
-
-const tinyMachine = (program: string, accel: Machine["accel"]): Machine => ({
-  program,
+const tinyMachine = {
   name: "mcp-accel-probe",
-  model: "pc",
-  accel,
-  memoryMiB: 16,
+  memoryMiB: 32,
   vcpus: 1,
-  disks: [{ path: "disk", format: "raw", readOnly: true }],
+  disks: [],
   ports: [],
   mayConnectOut: false,
   serial: "serial",
@@ -78,7 +73,7 @@ const tinyMachine = (program: string, accel: Machine["accel"]): Machine => ({
   shares: [],
   qmp: ["qmp"],
   hasDebugExit: true,
-});
+} as const satisfies Partial<Machine>;
 
 class GuestStopped extends Error {
   readonly state: string;
@@ -111,7 +106,9 @@ async function runGuest(
         Object.keys(process.env).map((name) => [name, name === "PATH" ? process.env.PATH : undefined]),
       ),
     });
-    return exitCode === bootSectorExitCode ? { ok: true } : refused(exitCode, stderr);
+    if (exitCode === 0) return crashed;
+    if (exitCode !== guestExitCode) return refused(exitCode, stderr);
+    return judged(await readErrors(join(cwd, "serial")));
   } catch (error) {
     if (error instanceof GuestStopped) return stopped(error.state);
     if (isProblem(error) && error.code === "tool_timeout") return hung(timeoutMs);
@@ -136,34 +133,4 @@ async function stoppedState(qmp: Qmp): Promise<string | undefined> {
   } finally {
     qmp.close();
   }
-}
-
-const stopped = (state: string): Proof => ({
-  ok: false,
-  why: `/dev/kvm opens, but a guest on it stops at once (${state})`,
-  hint: "where this machine is itself virtual, turn on nested virtualization on its host",
-  isLasting: true,
-});
-
-const hung = (timeoutMs: number): Proof => ({
-  ok: false,
-  why: `/dev/kvm opens, but a guest on it did nothing within ${timeoutMs / 1_000} s`,
-  hint: "see whether the machine is overloaded: uptime; where it is itself virtual, turn on nested virtualization on its host",
-  isLasting: false,
-});
-
-/** Pure. QEMU's first complaint is the reason, what follows it are consequences; a warning is neither. */
-export function refused(exitCode: number, stderr: string): Proof {
-  const complaints = stderr.split("\n").filter((text) => text.trim() !== "" && !/\bwarning: /.test(text));
-  const complaint = complaints[0]?.replace(/^\S*qemu-system-x86_64: /, "").slice(0, 300);
-  const mayNotOpen = /permission denied/i.test(complaint ?? "");
-  return {
-    ok: false,
-    why: `QEMU with KVM ends with exit code ${exitCode}${complaint === undefined ? "" : `: ${complaint}`}`,
-    hint: mayNotOpen
-      ? "let QEMU's user open it: chgrp kvm /dev/kvm && chmod 660 /dev/kvm, and, unless the agent is root, usermod -aG kvm <user>"
-      : "see whether the CPU has virtualization, and the firmware has it on: grep -cE 'vmx|svm' /proc/cpuinfo",
-    // Killed from outside, by the kernel for want of memory, say.
-    isLasting: exitCode !== 137,
-  };
 }

@@ -3,8 +3,9 @@ import { type Clock, Problem } from "@mcp/base";
 import { bootId, realClock } from "@mcp/host";
 import type { QemuUser } from "../confinement/qemu-user.ts";
 import type { Qemu } from "../process/qemu-version.ts";
-import { type Proof, proveKvm } from "./prove-kvm.ts";
+import { proveKvm } from "./prove-kvm.ts";
 import { recall, remember } from "./remembered-proof.ts";
+import type { Proof } from "./verdicts.ts";
 
 export interface AccelOptions {
   /** `[vm] accel` of the agent's config. */

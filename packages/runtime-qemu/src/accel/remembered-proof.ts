@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "@mcp/host";
-import type { Proof } from "./prove-kvm.ts";
+import type { Proof } from "./verdicts.ts";
 
 /** All that an answer depends on: it is forgotten when any of it changes. */
 export type Circumstances = Readonly<Record<string, unknown>>;
 
-const version = 1;
+/** Of what is proven, too: an answer of a weaker proof is none. */
+const version = 2;
 /** What may have been an overloaded machine's fault is not asked for at every start of a guest, but soon again. */
 const doubtfulForMs = 10 * 60_000;
 

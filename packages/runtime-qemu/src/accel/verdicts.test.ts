@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { refused } from "./prove-kvm.ts";
+import { guestAnswer } from "./guest-code.ts";
+import { judged, refused } from "./verdicts.ts";
 
 describe("why QEMU does not run a guest on KVM", () => {
   it("is its first complaint, and no warning", () => {
@@ -24,5 +25,23 @@ describe("why QEMU does not run a guest on KVM", () => {
       why: "QEMU with KVM ends with exit code 137",
       isLasting: false,
     });
+  });
+});
+
+describe("what a guest says that it computed", () => {
+  it("is right or not, to the last digit", () => {
+    const answer = guestAnswer();
+    expect(judged(`${answer}\n`)).toEqual({ ok: true });
+    for (const said of [`${answer.slice(0, -1)}0\n`, answer, `${answer}\n\n`])
+      expect(judged(said)).toMatchObject({
+        ok: false,
+        isLasting: true,
+        why: expect.stringContaining(answer),
+      });
+  });
+
+  it("may be nothing, and is shown as no terminal would obey it", () => {
+    expect(judged("")).toMatchObject({ why: expect.stringContaining("computes nothing for") });
+    expect(judged("\u001b[31mred\n")).toMatchObject({ why: expect.stringContaining("computes [31mred for") });
   });
 });
