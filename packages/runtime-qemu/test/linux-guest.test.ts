@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { silentLogger } from "@mcp/host";
 import { afterAll, describe, expect, it } from "vitest";
 import { ImageCache } from "../src/guest/image-cache.ts";
+import { stubProgram } from "../src/guest/nanos/stub-program.ts";
 import {
   builder,
   guestsMissing,
@@ -64,6 +65,51 @@ describe.skipIf(guestsMissing)(`a Linux guest${guestsMissing ? ` (not run: ${gue
     const { status } = await LinuxGuest.run(specOf(images.script("true"), { cmd: [program] }));
     expect(status).toHaveLength(1);
     expect(status[0]).toContain(why);
+  });
+
+  it.each([
+    [
+      "an ELF interpreter is missing",
+      needing("/lib64/ld-none.so.2"),
+      "failed /app needs /lib64/ld-none.so.2 to run, which the image does not have",
+    ],
+    [
+      "a script's interpreter is missing",
+      "#!/usr/bin/none\n",
+      "failed /app needs /usr/bin/none to run, which the image does not have",
+    ],
+    [
+      "the program is for another machine",
+      forArm64(),
+      "failed /app is built for ARM64, and this machine is x86-64",
+    ],
+    [
+      "the program is a text",
+      "echo hello\n",
+      "failed /app is neither an ELF program nor a script that begins with #!",
+    ],
+  ])("says that it failed where %s, and does not start it", async (_, data, why) => {
+    const app = { path: "app", type: "file", mode: 0o755, data } as const;
+    const image = images.script("true", { files: [app] });
+    expect((await LinuxGuest.run(specOf(image, { cmd: ["/app"] }))).status).toEqual([why]);
+  });
+
+  it("gives a user that is named the groups of the image's /etc/group, also where that is a link", async () => {
+    const script = 'id -u; id -g; id -G; for file in hosts hostname; do stat -c %u:%g "/etc/$file"; done';
+    const moved = (path: string, data: string) => [
+      { path: `etc/${path}`, type: "link", to: `/usr/lib/${path}` } as const,
+      { path: `usr/lib/${path}`, type: "file", data } as const,
+    ];
+    const files = [
+      ...moved("passwd", "root:x:0:0::/root:\nweb:x:1500:1500::/:\n"),
+      ...moved("group", "web:x:1500:\ndisk:x:6:web\nlogs:x:2000:app,web\n"),
+    ];
+    const image = images.script(script, { files });
+    const named = await LinuxGuest.run(specOf(image, { user: "web" }));
+    expect(named.stdout).toBe("1500\n1500\n1500 6 2000\n0:0\n0:0\n");
+    expect(named.status).toEqual(["started", "exit 0"]);
+    const alone = await LinuxGuest.run(specOf(image, { user: "web:web" }));
+    expect(alone.stdout).toBe("1500\n1500\n1500\n0:0\n0:0\n");
   });
 
   it("says that the kernel killed for want of memory", async () => {
@@ -148,6 +194,22 @@ describe.skipIf(guestsMissing)(`a Linux guest${guestsMissing ? ` (not run: ${gue
     }
   });
 });
+
+/** A program that wants this to load it. */
+function needing(loader: string): Buffer {
+  const elf = Buffer.concat([stubProgram(), Buffer.from(`${loader}\0`)]);
+  const firstSegment = 64;
+  elf.writeUInt32LE(3, firstSegment);
+  elf.writeBigUInt64LE(BigInt(stubProgram().length), firstSegment + 8);
+  elf.writeBigUInt64LE(BigInt(loader.length + 1), firstSegment + 32);
+  return elf;
+}
+
+function forArm64(): Buffer {
+  const elf = stubProgram();
+  elf.writeUInt16LE(183, 18);
+  return elf;
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { run } from "@mcp/host";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bootConfigScript, userNetwork } from "./boot-config.ts";
+import { bootConfigScript, groupFiles, userNetwork } from "./boot-config.ts";
 import { findBusybox } from "./static-busybox.ts";
 
 const busybox = await findBusybox(undefined);
@@ -33,11 +33,12 @@ describe("what a guest is told to run", () => {
       workdir: awkward,
       hostname: awkward,
       guest: awkward,
+      groups: fc.constantFrom([], [3, 4]),
     });
     await fc.assert(
-      fc.asyncProperty(inputs, async ({ argv, env, workdir, hostname, guest }) => {
+      fc.asyncProperty(inputs, async ({ argv, env, workdir, hostname, guest, groups }) => {
         const script = bootConfigScript({
-          command: { argv, env, workdir, uid: 1, gid: 2 },
+          command: { argv, env, workdir, uid: 1, gid: 2, groups },
           hostname,
           mounts: [{ tag: "mcp0", guest, readOnly: true }],
           network: userNetwork,
@@ -51,10 +52,32 @@ describe("what a guest is told to run", () => {
         expect(stdout.split("\0")).toEqual([
           ...["mcp0", "ro", guest, hostname, workdir, program, "1:2"],
           ...["env", "-i", "--", ...Object.entries(env).map(([key, value]) => `${key}=${value}`)],
-          ...[printer, "nsenter", "-F", "-S", "1", "-G", "2", "--", program, ...args, ""],
+          ...[
+            printer,
+            "nsenter",
+            "-F",
+            "-S",
+            "1",
+            ...(groups.length > 0 ? [] : ["-G", "2"]),
+            "--",
+            program,
+            ...args,
+            "",
+          ],
         ]);
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("is in the groups of its user, if there are more than one", () => {
+    const command = { argv: ["/app"], env: {}, workdir: "/", uid: 7, gid: 8 };
+    expect(groupFiles({ ...command, groups: [] })).toEqual([]);
+    const files = groupFiles({ ...command, groups: [20, 30] });
+    expect(files.map((file) => [file.path, file.type === "file" && String(file.data)])).toEqual([
+      ["etc", false],
+      ["etc/passwd", "mcp::0:8::/:\n"],
+      ["etc/group", "group0:x:20:mcp\ngroup1:x:30:mcp\n"],
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { GuestCommand } from "./command.ts";
+import type { CpioEntry } from "./cpio.ts";
 import { shellWord, shellWords } from "./shell-words.ts";
 
 /** What one boot of an image is told, beside the image. */
@@ -29,8 +30,10 @@ export const userNetwork: GuestNetwork = {
  * outside is a quoted word.
  */
 export function bootConfigScript({ command, hostname, mounts, network }: BootConfig): string {
-  const { argv, env, workdir, uid, gid } = command;
+  const { argv, env, workdir, uid, gid, groups } = command;
   const [program = "", ...args] = argv;
+  // To be given a group is to leave all others: where there are others, it is in all of them since long (see `groupFiles`).
+  const identity = ["-S", String(uid), ...(groups.length > 0 ? [] : ["-G", String(gid)])];
   const pairs = Object.entries(env).map(([key, value]) => `${key}=${value}`);
   return [
     `hostname=${shellWord(hostname)}`,
@@ -39,6 +42,7 @@ export function bootConfigScript({ command, hostname, mounts, network }: BootCon
     `gateway=${shellWord(network.gateway)}`,
     `resolver=${shellWord(network.resolver)}`,
     `shares=${mounts.length}`,
+    `groups=${groups.length > 0 ? "more" : ""}`,
     "mount_shares() {",
     "  :",
     ...mounts.map(
@@ -50,8 +54,27 @@ export function bootConfigScript({ command, hostname, mounts, network }: BootCon
     `program=${shellWord(program)}`,
     `search=${shellWord(env.PATH ?? "")}`,
     "launch() {",
-    `  exec "$busybox" env -i -- ${shellWords(pairs)} "$busybox" nsenter -F -S ${uid} -G ${gid} -- "$program" ${shellWords(args)}`,
+    `  exec "$busybox" env -i -- ${shellWords(pairs)} "$busybox" nsenter -F ${shellWords(identity)} -- "$program" ${shellWords(args)}`,
     "}",
     "",
   ].join("\n");
+}
+
+/**
+ * What `su` reads in the guest's first root, to enter the groups of the program's user: a root who has their groups. None
+ * where there are no groups but the user's own.
+ */
+export function groupFiles({ gid, groups }: GuestCommand): readonly CpioEntry[] {
+  if (groups.length === 0) return [];
+  const file = (path: string, lines: readonly string[]): CpioEntry => {
+    return { path, type: "file", mode: 0o400, data: Buffer.from(`${lines.join("\n")}\n`) };
+  };
+  return [
+    { path: "etc", type: "folder", mode: 0o755 },
+    file("etc/passwd", [`mcp::0:${gid}::/:`]),
+    file(
+      "etc/group",
+      groups.map((group, index) => `group${index}:x:${group}:mcp`),
+    ),
+  ];
 }

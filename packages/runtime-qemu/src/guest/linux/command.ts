@@ -11,6 +11,8 @@ export interface GuestCommand {
   readonly workdir: string;
   readonly uid: number;
   readonly gid: number;
+  /** Further groups of the user. */
+  readonly groups: readonly number[];
 }
 
 /**
@@ -27,11 +29,11 @@ export function commandOf(spec: WorkloadSpec, image: ImageConfig, accounts: Acco
       'say it in the definition: cmd = ["/path/of/the/program"]',
     );
   }
-  const { uid, gid, home } = resolveUser(spec.user ?? image.user, accounts);
+  const { uid, gid, groups, home } = resolveUser(spec.user ?? image.user, accounts);
   const env = envOf(spec, image, { HOME: home });
   const workdir = spec.workdir ?? (image.workdir || "/");
   refuseWhatNoProgramCanGet(argv, env, workdir);
-  return { argv, env, workdir, uid, gid };
+  return { argv, env, workdir, uid, gid, groups };
 }
 
 function refuseWhatNoProgramCanGet(argv: readonly string[], env: GuestCommand["env"], workdir: string): void {

@@ -1,3 +1,5 @@
+import { runnableScript } from "./runnable.ts";
+
 /**
  * The guest's first program, in two parts, for busybox's shell. The first has the initial RAM filesystem for its root: it loads
  * the modules, puts a writable overlay over the image, and moves there for good. So the program's root is the real one, and links
@@ -33,7 +35,11 @@ mount --move /dev /root/dev
 mount -t proc proc /root/proc
 mkdir -m 0700 /root/dev/.mcp
 cp /bin/busybox /second-init /boot-config /root/dev/.mcp/
-exec switch_root -c /dev/console /root /dev/.mcp/busybox sh /dev/.mcp/second-init
+# The program's user may be in more groups than one. Of busybox's programs only \`su\` can enter them, by what this root's own
+# /etc says; so they are entered here, by who stays root, and kept by all that comes after.
+as=
+[ -z "$groups" ] || as="/bin/busybox su -m -s /bin/busybox -- mcp"
+exec $as switch_root -c /dev/console /root /dev/.mcp/busybox sh /dev/.mcp/second-init
 `;
 
 /**
@@ -85,6 +91,7 @@ share() {
   mkdir -p "$3" && mount -t virtiofs -o "$2" "$1" "$3" || give_up "the volume for $3 cannot be mounted"
 }
 
+${runnableScript}
 hostname "$hostname"
 ifconfig lo 127.0.0.1 up
 ifconfig eth0 "$address" netmask "$netmask" up
@@ -95,6 +102,7 @@ done
 echo "$hostname" >/etc/hostname
 printf '127.0.0.1\\tlocalhost\\n::1\\tlocalhost\\n%s\\t%s\\n' "$address" "$hostname" >/etc/hosts
 echo "nameserver $resolver" >/etc/resolv.conf
+[ -z "$groups" ] || chown 0:0 /etc/hostname /etc/hosts /etc/resolv.conf
 mount_shares
 
 [ -d "$workdir" ] || {
@@ -120,6 +128,7 @@ esac
 [ -e "$program" ] || give_up "there is no program $program in the image"
 [ -f "$program" ] || give_up "$program is no program"
 [ -x "$program" ] || give_up "$program may not be executed: its mode lacks x"
+must_be_runnable "$program"
 
 mkfifo -m 0600 $own/out $own/err
 chown "$owner" $own/out $own/err

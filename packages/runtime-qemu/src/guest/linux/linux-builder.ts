@@ -18,7 +18,7 @@ import { readText } from "../image-files/read-text.ts";
 import { KnownDigests } from "../known-digests.ts";
 import { type Accounts, parseAccounts } from "./accounts.ts";
 import { baseInitramfs } from "./base-initramfs.ts";
-import { bootConfigScript, userNetwork } from "./boot-config.ts";
+import { bootConfigScript, groupFiles, userNetwork } from "./boot-config.ts";
 import { commandOf } from "./command.ts";
 import { firstInit, secondInit } from "./init-script.ts";
 import { findKernel, type GuestKernel, type KernelPaths } from "./kernel.ts";
@@ -39,12 +39,16 @@ export interface LinuxBuilderOptions extends KernelPaths {
 }
 
 /** Changes when the same ingredients would be made into something else. */
-const builderVersion = 2;
+const builderVersion = 3;
 
 const initDigest = createHash("sha256").update(firstInit).update(secondInit).digest("hex");
 
 const files = { initramfs: "initramfs", disk: "root.squashfs" } as const;
-const kernelCommandLine = "console=ttyS0 quiet panic=-1 random.trust_cpu=on";
+/**
+ * Without `cryptomgr.notests` the kernel first tries out each of its ciphers: two thirds of the instructions of its boot, to learn
+ * again what holds for all machines that boot this kernel.
+ */
+const kernelCommandLine = "console=ttyS0 quiet panic=-1 random.trust_cpu=on cryptomgr.notests";
 
 interface Facts {
   readonly kernel: KernelFile;
@@ -134,13 +138,20 @@ async function prepare(
   const shares = spec.volumes.map(({ host, readOnly }, index) => {
     return { by: "virtiofs", tag: `mcp${index}`, socket: `share-${index}`, host, readOnly } as const;
   });
+  const command = commandOf(spec, config, accounts);
   const script = bootConfigScript({
-    command: commandOf(spec, config, accounts),
+    command,
     hostname: spec.hostname,
     mounts: spec.volumes.map(({ guest, readOnly }, index) => ({ tag: `mcp${index}`, guest, readOnly })),
     network: userNetwork,
   });
-  await writeInitrd(join(image.folder, files.initramfs), script, join(run, "initrd"), signal);
+  await writeInitrd(
+    join(image.folder, files.initramfs),
+    script,
+    groupFiles(command),
+    join(run, "initrd"),
+    signal,
+  );
   return {
     model: "microvm",
     kernel: { path: join(image.folder, kernel), initrd: "initrd", commandLine: await commandLine(accel) },

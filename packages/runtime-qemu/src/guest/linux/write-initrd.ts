@@ -1,6 +1,6 @@
 import { chmod, copyFile, open } from "node:fs/promises";
 import { bootConfigPath } from "./base-initramfs.ts";
-import { cpioArchive } from "./cpio.ts";
+import { type CpioEntry, cpioArchive } from "./cpio.ts";
 
 /**
  * The initial RAM filesystem of one boot: that of all guests, and after it an archive with what this one runs. Only its owner
@@ -9,6 +9,7 @@ import { cpioArchive } from "./cpio.ts";
 export async function writeInitrd(
   base: string,
   script: string,
+  more: readonly CpioEntry[],
   path: string,
   signal: AbortSignal,
 ): Promise<void> {
@@ -22,7 +23,8 @@ export async function writeInitrd(
     const { size } = await file.stat();
     // The kernel looks for the next archive at a multiple of four bytes.
     const at = size + (-size & 3);
-    const own = cpioArchive([{ path: bootConfigPath, type: "file", mode: 0o400, data: Buffer.from(script) }]);
+    const config = { path: bootConfigPath, type: "file", mode: 0o400, data: Buffer.from(script) } as const;
+    const own = cpioArchive([config, ...more]);
     await file.write(own, 0, own.length, at);
   } finally {
     await file.close();
