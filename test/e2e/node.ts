@@ -31,15 +31,17 @@ export async function startNode(): Promise<TestNode> {
   await mkdir(join(folder, "srv"), { recursive: true });
   // QEMU's user passes through both.
   for (const path of [rig.folder, folder]) await chmod(path, 0o711);
-  const vmState = join(folder, "vm-state");
+  // As by default: all of it in one folder, which the agent makes, and through which QEMU's user passes.
+  const home = join(folder, "home", "mcp");
+  const vmState = join(home, "vm-state");
   const config = join(folder, "mcp-agent.toml");
   const socket = join(folder, "agent.sock");
   await writeFile(
     config,
-    `[agent]\nnode = "test"\n[server]\nsocket = "${socket}"\n[database]\npath = "${folder}/mcp.db"\n` +
+    `[agent]\nnode = "test"\n[server]\nsocket = "${socket}"\n[database]\npath = "${home}/mcp.db"\n` +
       `[volumes]\nallow = ["${folder}/srv"]\n` +
       `[podman]\nsocket = "${rig.socket}"\nulimits = ${JSON.stringify(rig.ulimits)}\n[monitor]\ninterval = "2s"\n` +
-      `[vm]\nstate_dir = "${vmState}"\nimage_dir = "${folder}/images"\nuser = "nobody"\n` +
+      `[vm]\nstate_dir = "${vmState}"\nimage_dir = "${home}/images"\nuser = "nobody"\n` +
       `[vm.linux]\nkernel = "${guestKernel.paths.kernel ?? ""}"\n`,
   );
   let agent: ChildProcess | undefined;

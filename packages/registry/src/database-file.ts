@@ -55,11 +55,17 @@ export function requireReadableFile(path: string): string {
   }
 }
 
+/**
+ * Others may pass through it, and not list it: by default the folders of virtual machines lie in it, whose QEMU is another
+ * user. What is in it is private by its own mode. A folder that is there stays as it was made.
+ */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   // One by one: asked for all at once, node says "no such file" of a read-only file system.
   makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
+  // Whatever the umask is.
+  chmodSync(folder, 0o711);
 }
 
 /** An empty file that nobody else may read at any moment. Fails if there is a file of that name. */

@@ -19,17 +19,20 @@ const clock = new FakeClock();
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
 describe("opening a registry", () => {
-  it("makes the folder and the file for this account alone", async () => {
-    const path = join(temporaryFolder(), "srv", "mcp", "mcp.db");
-    const before = process.umask(0);
-    onTestFinished(() => void process.umask(before));
-    const { registry } = await open({ path });
-    await registry.setMeta("a", "b");
-    expect(modeOf(dirname(path))).toBe("700");
-    expect(modeOf(dirname(dirname(path)))).toBe("700");
-    for (const file of [path, `${path}-wal`, `${path}-shm`])
-      expect([file, modeOf(file)]).toEqual([file, "600"]);
-  });
+  it.each([0, 0o077])(
+    "makes the file for this account alone, and a folder to pass through: umask %i",
+    async (umask) => {
+      const path = join(temporaryFolder(), "srv", "mcp", "mcp.db");
+      const before = process.umask(umask);
+      onTestFinished(() => void process.umask(before));
+      const { registry } = await open({ path });
+      await registry.setMeta("a", "b");
+      expect(modeOf(dirname(path))).toBe("711");
+      expect(modeOf(dirname(dirname(path)))).toBe("711");
+      for (const file of [path, `${path}-wal`, `${path}-shm`])
+        expect([file, modeOf(file)]).toEqual([file, "600"]);
+    },
+  );
 
   it("takes a file from other accounts that was open to them", async () => {
     const { registry, path } = await open();
@@ -41,11 +44,11 @@ describe("opening a registry", () => {
       expect([file, modeOf(file)]).toEqual([file, "600"]);
   });
 
-  it("leaves a folder that is there as it is", async () => {
+  it.each([0o700, 0o755])("leaves a folder that is there as it is: %i", async (mode) => {
     const folder = temporaryFolder();
-    chmodSync(folder, 0o755);
+    chmodSync(folder, mode);
     await open({ path: join(folder, "mcp.db") });
-    expect(modeOf(folder)).toBe("755");
+    expect(statSync(folder).mode & 0o777).toBe(mode);
   });
 
   it("follows a link to the file", async () => {

@@ -5,7 +5,7 @@ import { registryOn } from "./registry-on.ts";
 import type { Capacity } from "./sizes.ts";
 
 export interface RegistryOptions {
-  /** Of the database file. It is made with mode 0600 if missing, and its folder with 0700. */
+  /** Of the database file. It is made with mode 0600 if missing, and its folder with 0711. */
   readonly path: string;
   readonly clock: Clock;
   /** For another program beside the agent. A file that was closed properly opens even on a read-only disk. */
