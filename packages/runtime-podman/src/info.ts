@@ -42,6 +42,13 @@ export function capabilitiesOf({ host }: PodmanInfo): Capabilities {
     udpPorts: yes,
     volumes: yes,
     userNetworks: yes,
+    ownAddresses: rootless
+      ? {
+          ok: false,
+          byNature: true,
+          why: "the networks of rootless podman are in a namespace of its own, which the host does not reach",
+        }
+      : yes,
   };
 }
 

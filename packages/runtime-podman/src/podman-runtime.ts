@@ -32,7 +32,7 @@ import type { OutOfMemory } from "./containers/out-of-memory.ts";
 import type { InspectedContainer } from "./containers/shapes.ts";
 import { type StartDeps, startContainer } from "./containers/start.ts";
 import { readStats } from "./containers/stats.ts";
-import { fromInspected, fromListed } from "./containers/to-workload.ts";
+import { fromInspected, fromListed, ownAddress } from "./containers/to-workload.ts";
 import { withHelp } from "./containers/with-help.ts";
 import { expectStatus } from "./http/reply.ts";
 import { capabilitiesOf, isTooOld, notesOf, storeOf } from "./info.ts";
@@ -114,8 +114,12 @@ export class PodmanRuntime implements Runtime {
   inspect(name: string, signal: AbortSignal): Promise<Workload | undefined> {
     return this.#api.withRecovery(signal, async () => {
       const found = await inspectContainer(this.#api, name, signal);
-      if (found && isInstance(found, name)) return this.#show(found);
-      return this.#demandGone(name, signal);
+      if (!found || !isInstance(found, name)) return this.#demandGone(name, signal);
+      const workload = this.#show(found);
+      const address = ownAddress(found);
+      if (workload?.state !== "running" || address === undefined) return workload;
+      const can = capabilitiesOf(await this.#guard.info(signal));
+      return can.ownAddresses?.ok ? { ...workload, address } : workload;
     });
   }
 

@@ -66,6 +66,11 @@ async function capabilitiesOf({ kind }: GuestImageBuilder, signal: AbortSignal):
       byNature: true,
       why: "a virtual machine has a network of its own, from which only its ports are forwarded",
     },
+    ownAddresses: {
+      ok: false,
+      byNature: true,
+      why: "QEMU's user networking gives a virtual machine no address that this host reaches",
+    },
     ipv6Ports: { ok: false, byNature: true, why: "QEMU's user networking forwards only from IPv4 addresses" },
   };
 }

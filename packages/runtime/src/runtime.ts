@@ -108,6 +108,8 @@ export interface Capabilities {
   readonly userNetworks: Capability;
   /** Ports on IPv6 addresses of the host. Absent: as all ports. */
   readonly ipv6Ports?: Capability;
+  /** Workloads have addresses of their own that this host reaches, and `inspect` tells them. Absent: they have not. */
+  readonly ownAddresses?: Capability;
 }
 export type Capability =
   | { readonly ok: true }

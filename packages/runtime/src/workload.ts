@@ -13,7 +13,7 @@ export interface Workload {
   readonly ports: readonly PortMapping[];
   /** On the host; absent unless it runs. */
   readonly pid?: number;
-  /** Where it is reached from this host, if it has an address of its own. */
+  /** Where it is reached from this host, if it has an address of its own. A list may lack it. */
   readonly address?: string;
   readonly startedAtMs?: number;
   /** Present once it has run and ended. */

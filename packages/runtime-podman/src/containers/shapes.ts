@@ -49,4 +49,7 @@ export interface InspectedContainer {
     > | null;
     readonly LogConfig?: { readonly Type: string; readonly Path: string };
   };
+  readonly NetworkSettings?: {
+    readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string }>> | null;
+  };
 }

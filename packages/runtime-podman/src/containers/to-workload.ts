@@ -41,6 +41,13 @@ export function fromInspected(container: InspectedContainer): Workload | undefin
   });
 }
 
+/** On its networks, if it has one there; only without `rootless` does the host reach it. */
+export function ownAddress({ State, NetworkSettings }: InspectedContainer): string | undefined {
+  if (stateOf(State.Status) !== "running") return undefined;
+  const networks = Object.values(NetworkSettings?.Networks ?? {});
+  return networks.map(({ IPAddress = "" }) => IPAddress).find((address) => address !== "");
+}
+
 /** What list and inspect both tell. Times in whole seconds, since a list has no better, and the two must agree. */
 interface Facts {
   readonly name: string;
