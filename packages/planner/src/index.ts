@@ -1,4 +1,14 @@
 export type { Action, Blocked, Plan, Step } from "./action.ts";
+export {
+  type AlertMemory,
+  type AlertSettings,
+  alertDefaults,
+  type Finding,
+  type Found,
+  type Remembered,
+} from "./alert-memory.ts";
+export type { AlertMessage } from "./alert-message.ts";
+export { type AlertDecision, decideAlerts } from "./alerts.ts";
 export { type Condition, type ConditionCode, conditionKey } from "./condition.ts";
 export {
   type Drift,

@@ -1,4 +1,4 @@
-import { type Condition, conditionKey } from "@mcp/planner";
+import { type Condition, conditionKey, type Finding } from "@mcp/planner";
 import { Broadcast } from "./broadcast.ts";
 
 /**
@@ -7,16 +7,35 @@ import { Broadcast } from "./broadcast.ts";
  */
 export class Conditions {
   readonly #byFinder = new Map<string, readonly Condition[]>();
-  /** Sent after each change. */
+  readonly #reported = new Set<string>();
+  /** Sent after each change, and when a finder says for the first time that it finds nothing. */
   readonly changes = new Broadcast<void>();
 
-  /** All that `finder` (`service hello`, `disks`, say) finds now. */
+  /**
+   * All that `finder` (`service hello`, `runtimes`, say) finds now. One that has not looked yet must say nothing: what
+   * an earlier agent told of it would be taken as over.
+   */
   set(finder: string, found: readonly Condition[]): void {
+    const isFirst = !this.#reported.has(finder);
     const before = this.#byFinder.get(finder) ?? [];
-    if (JSON.stringify(before) === JSON.stringify(found)) return;
+    if (!isFirst && JSON.stringify(before) === JSON.stringify(found)) return;
+    this.#reported.add(finder);
     if (found.length === 0) this.#byFinder.delete(finder);
     else this.#byFinder.set(finder, found);
     this.changes.send();
+  }
+
+  /** Who has said anything since the agent started, also that all is well. */
+  get reported(): ReadonlySet<string> {
+    return this.#reported;
+  }
+
+  /** Each once, with who found it. */
+  findings(): readonly Finding[] {
+    const all = [...this.#byFinder].flatMap(([finder, found]) =>
+      found.map((condition) => ({ finder, condition })),
+    );
+    return [...new Map(all.map((finding) => [conditionKey(finding.condition), finding])).values()];
   }
 
   /** Each once, in the order of its key. */

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { conditions, keyOf, Story, settings } from "../test/alerts/story.ts";
+
+const critical = 0;
+const warning = 1;
+const begin = (which: number) => ({ do: "begin", which }) as const;
+const end = (which: number) => ({ do: "end", which }) as const;
+const wait = (ms: number) => ({ do: "wait", ms }) as const;
+const restart = (afterMs: number) => ({ do: "restart", afterMs, jumpMs: 0 }) as const;
+const told = (story: Story) => story.sent.map(({ message }) => `${message.state}: ${message.title}`);
+
+describe("an alert", () => {
+  it("of something critical is told at once, of a warning when it has lasted ten seconds", () => {
+    const story = new Story().tell([begin(critical), begin(warning), wait(2_500)]);
+    expect(told(story)).toEqual(["firing: s0/c0 is unhealthy"]);
+    expect(told(story.wait(10_000))).toEqual(["firing: s0/c0 is unhealthy", "firing: s1/c1 is unhealthy"]);
+  });
+
+  it("says what to type, and its end how long it lasted", () => {
+    const story = new Story().tell([begin(critical), wait(90_000), end(critical), wait(3_000)]);
+    expect(story.sent.map(({ message }) => message)).toMatchObject([
+      { state: "firing", code: "unhealthy", severity: "critical", hint: "mcp status s0" },
+      { state: "recovered", text: "It is over, after 1m30s.", hint: "", lastedMs: 90_000 },
+    ]);
+  });
+
+  it("is repeated when the cooldown is over, with how long it has been so", () => {
+    const story = new Story().tell([begin(critical), wait(settings.cooldownMs + 10_000)]);
+    expect(story.sent.map(({ message }) => message.text)).toEqual([
+      "it does not answer",
+      "It has been so for 1h4s. It does not answer.",
+    ]);
+  });
+
+  it("of many things at once is one message, the worst first", () => {
+    const story = new Story().tell(conditions.map((_, which) => begin(which))).wait(15_000);
+    expect(told(story)).toEqual([
+      "firing: s0/c0 is unhealthy",
+      "firing: s0/c3 is unhealthy",
+      "firing: s0/c6 is unhealthy",
+      "summary: 6 things are wrong",
+    ]);
+    story.endAll().wait(120_000);
+    expect(story.sent.at(-1)?.message).toMatchObject({
+      state: "summary",
+      title: "9 are over",
+      hint: "",
+      code: "several",
+    });
+  });
+
+  it("of what comes and goes is told as flapping once, and as over when it has kept still", () => {
+    const story = new Story();
+    for (let times = 0; times < 20; times++)
+      story.tell([begin(critical), wait(12_000), end(critical), wait(12_000)]);
+    const before = [
+      "firing",
+      "recovered",
+      "firing",
+      "recovered",
+      "firing",
+      "recovered",
+      "firing",
+      "recovered",
+      "firing",
+      "recovered",
+      "flapping",
+    ];
+    expect(story.sent.map(({ message }) => message.state)).toEqual(before);
+    story.wait(settings.flapWindowMs);
+    expect(story.sent.map(({ message }) => message.state)).toEqual([...before, "recovered"]);
+  });
+
+  it("of what flaps too fast to be told each time is told all the same", () => {
+    const story = new Story();
+    for (let times = 0; times < 8; times++)
+      story.tell([begin(warning), wait(1_500), end(warning), wait(8_000)]);
+    expect(story.sent.map(({ message }) => message.state)).toEqual(["flapping"]);
+  });
+
+  it("is not told to be over by an agent that has not looked yet, and once by one that has", () => {
+    const story = new Story().tell([begin(critical), wait(5_000)]);
+    story.wrong.clear();
+    story.tell([restart(700_000)]);
+    expect(told(story)).toEqual(["firing: s0/c0 is unhealthy"]);
+    story
+      .wait(5_000)
+      .tell([restart(1_000)])
+      .wait(5_000);
+    expect(told(story)).toEqual(["firing: s0/c0 is unhealthy", "recovered: s0/c0 is unhealthy"]);
+  });
+
+  it("is not repeated by an agent that was killed", () => {
+    const story = new Story().tell([begin(critical), wait(5_000), restart(3_000), wait(60_000)]);
+    expect(story.of(keyOf(conditions[critical] as never))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,119 @@
+import {
+  type AlertMemory,
+  type AlertSettings,
+  calmAtMs,
+  type Found,
+  inTime,
+  type Moment,
+  type Remembered,
+  remember,
+} from "./alert-memory.ts";
+import { type AlertMessage, messageOf, summaryOf } from "./alert-message.ts";
+import { type Condition, conditionKey } from "./condition.ts";
+
+/** A warning that heals sooner than this is never told. */
+const settleMs = { critical: 0, warning: 10_000 } as const;
+/** What comes together is told together: so long is waited for the rest. */
+export const gatherMs = 2_000;
+/** After a summary, since more is to be expected. */
+export const gatherAfterSummaryMs = 60_000;
+/** More at the same moment become a summary. */
+export const mostMessagesAtOnce = 5;
+
+export interface AlertDecision {
+  readonly messages: readonly AlertMessage[];
+  /** What the next decision needs. */
+  readonly memory: AlertMemory;
+  /** When time alone will change the decision. */
+  readonly wakeAtMs?: number;
+}
+
+/** What could be said of one condition, and from when on. */
+interface Due {
+  readonly state: "firing" | "recovered" | "flapping";
+  readonly entry: Remembered;
+  readonly condition: Condition;
+  readonly dueMs: number;
+}
+
+/**
+ * What to tell now of what is wrong, given what was told before.
+ *
+ * Nothing is kept of what should be told: at each moment it follows from the difference between what is and what was
+ * told, so that what heals while a message waits for others is never told, and a decision that is lost is made again.
+ */
+export function decideAlerts(
+  found: Found,
+  before: AlertMemory,
+  settings: AlertSettings,
+  moment: Moment,
+): AlertDecision {
+  const { nowMs } = moment;
+  const timed = inTime(before, moment);
+  const entries = remember(timed.entries, found, settings, nowMs);
+  const present = new Map(found.findings.map(({ condition }) => [conditionKey(condition), condition]));
+  const wanted = entries.flatMap((entry) => wantedOf(entry, present.get(entry.key), settings));
+  const due = wanted.filter(({ dueMs }) => dueMs <= nowMs);
+  const gatheringSinceMs = due.length > 0 ? (timed.gatheringSinceMs ?? nowMs) : undefined;
+  const summaryAtMs = timed.summaryAtMs;
+  const tellAtMs =
+    gatheringSinceMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(
+          gatheringSinceMs + gatherMs,
+          summaryAtMs === undefined ? gatheringSinceMs : summaryAtMs + gatherAfterSummaryMs,
+        );
+  const isTime = tellAtMs <= nowMs;
+  const told = new Map(isTime ? due.map((each) => [each.entry.key, each]) : []);
+  const isSummary = told.size > mostMessagesAtOnce;
+  const messages = [...told.values()].map(({ state, entry, condition }) =>
+    messageOf(state, entry, condition, settings, nowMs),
+  );
+  const after = entries.map((entry) => afterTelling(entry, told.get(entry.key), nowMs));
+  const wakes = [
+    ...(isTime || gatheringSinceMs === undefined ? [] : [tellAtMs]),
+    ...after.flatMap((entry) => wakesOf(entry, present.get(entry.key), settings)),
+  ].filter((ms) => ms > nowMs);
+  return {
+    messages: isSummary ? [summaryOf(messages, nowMs)] : messages,
+    memory: {
+      atMs: nowMs,
+      entries: after,
+      ...(!isTime && gatheringSinceMs !== undefined && { gatheringSinceMs }),
+      ...(isSummary ? { summaryAtMs: nowMs } : summaryAtMs !== undefined && { summaryAtMs }),
+    },
+    ...(wakes.length > 0 && { wakeAtMs: Math.min(...wakes) }),
+  };
+}
+
+/** `condition` is absent if it is over, or nobody has looked yet. */
+function wantedOf(entry: Remembered, condition: Condition | undefined, settings: AlertSettings): Due[] {
+  const { toldAtMs, sinceMs, overSinceMs, flapping, beginnings } = entry;
+  const about = { entry, condition: condition ?? entry.condition };
+  if (flapping === "told") return [];
+  if (flapping === "noticed") return [{ state: "flapping", ...about, dueMs: beginnings.at(-1) ?? sinceMs }];
+  if (overSinceMs !== undefined)
+    return toldAtMs === undefined ? [] : [{ state: "recovered", ...about, dueMs: overSinceMs }];
+  if (!condition) return [];
+  if (toldAtMs === undefined)
+    return [{ state: "firing", ...about, dueMs: sinceMs + settleMs[condition.severity] }];
+  const isWorse = condition.severity === "critical" && entry.condition.severity === "warning";
+  return [{ state: "firing", ...about, dueMs: toldAtMs + (isWorse ? 0 : settings.cooldownMs) }];
+}
+
+function afterTelling(entry: Remembered, told: Due | undefined, nowMs: number): Remembered {
+  if (!told) return entry;
+  const { toldAtMs, ...rest } = entry;
+  if (told.state === "recovered") return rest;
+  return {
+    ...rest,
+    condition: told.condition,
+    toldAtMs: nowMs,
+    ...(told.state === "flapping" && { flapping: "told" }),
+  };
+}
+
+function wakesOf(entry: Remembered, condition: Condition | undefined, settings: AlertSettings): number[] {
+  const dues = wantedOf(entry, condition, settings).map(({ dueMs }) => dueMs);
+  return entry.flapping ? [...dues, calmAtMs(entry, settings)] : dues;
+}
