@@ -112,6 +112,10 @@ export function createQemu(options: QemuOptions): Qemu {
           program: qemu.program,
           qemuUser: user,
           accel: accel.accel,
+          kvmFailed: (state) =>
+            host
+              .kvmFailed(state, signal)
+              .catch((error) => log.warn("that KVM failed is not remembered", { error: String(error) })),
           mayConnectOut,
           readyWithinMs,
           bootId: await bootId(),

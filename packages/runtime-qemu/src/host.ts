@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isProblem, Problem } from "@mcp/base";
 import type { Run } from "@mcp/host";
-import { type Accel, provenAccel } from "./accel/proven-accel.ts";
+import { type Accel, type AccelOptions, provenAccel, refuteKvm } from "./accel/proven-accel.ts";
 import { requirePassable } from "./confinement/impassable-folder.ts";
 import { type QemuUser, resolveQemuUser } from "./confinement/qemu-user.ts";
 import { SharedWork } from "./guest/shared-work.ts";
@@ -58,17 +58,30 @@ export class Host {
     });
   }
 
-  async #find(signal: AbortSignal): Promise<HostFacts> {
-    const { stateDir, imageDir, accel: wanted, user: configured, run } = this.#options;
+  /** A virtual machine could not come up under KVM: the next one is started by what that leaves. See `refuteKvm`. */
+  async kvmFailed(state: string, signal: AbortSignal): Promise<void> {
+    await refuteKvm(await this.#accelOptions(signal), state);
+    this.#known = undefined;
+  }
+
+  async #accelOptions(signal: AbortSignal): Promise<AccelOptions> {
+    const { stateDir, accel: wanted, user: configured, run } = this.#options;
     const [qemu, user] = await Promise.all([
       findQemu(run, signal),
       resolveQemuUser({ configured, ownUid: process.getuid?.() ?? 0, run, signal }),
     ]);
+    return { wanted, qemu, user, memory: join(stateDir, ".accel") };
+  }
+
+  async #find(signal: AbortSignal): Promise<HostFacts> {
+    const { stateDir, imageDir, run } = this.#options;
+    const options = await this.#accelOptions(signal);
+    const { qemu, user } = options;
     // The proof of KVM is kept in it.
     await this.store();
     try {
       for (const path of [stateDir, imageDir]) await requirePassable(path, user, run, signal);
-      const accel = await provenAccel({ wanted, qemu, user, memory: join(stateDir, ".accel") }, signal);
+      const accel = await provenAccel(options, signal);
       return { qemu, user, accel };
     } catch (error) {
       signal.throwIfAborted();

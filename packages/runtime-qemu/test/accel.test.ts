@@ -5,7 +5,7 @@ import { FakeClock } from "@mcp/base/fake-clock";
 import { run } from "@mcp/host";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { proveKvm } from "../src/accel/prove-kvm.ts";
-import { provenAccel } from "../src/accel/proven-accel.ts";
+import { provenAccel, refuteKvm } from "../src/accel/proven-accel.ts";
 import { findQemu, type Qemu } from "../src/process/qemu-version.ts";
 import { isRoot, machinesMissing, qemuUser } from "./machine-rig.ts";
 import { rigMissing, startQemuRig } from "./rig.ts";
@@ -37,10 +37,14 @@ describe.skipIf(machinesMissing)("whether KVM works", () => {
     await chmod(join(folder, "calls"), 0o666);
     return { ...qemu, program };
   };
-  const withCpu = (cpu: string): Promise<Qemu> =>
-    wrapped(
-      `for arg do shift; case $arg in host|max) arg=${cpu};; esac; set -- "$@" "$arg"; done; exec ${qemu.program} "$@"`,
+  /** With its options replaced, whatever their values are. */
+  const withOptions = (options: Readonly<Record<string, string>>): Promise<Qemu> => {
+    const cases = Object.entries(options).map(([name, value]) => `${name}) new=${value};;`);
+    return wrapped(
+      `for arg do shift; case $name in ${cases.join(" ")} *) new=$arg;; esac; name=$arg; set -- "$@" "$new"; done; exec ${qemu.program} "$@"`,
     );
+  };
+  const withCpu = (cpu: string): Promise<Qemu> => withOptions({ "-cpu": cpu });
   const calls = async () => (await readFile(join(folder, "calls"), "utf8")).length / 2;
   const memory = () => join(folder, "accel.json");
   const asked = (more: Partial<Parameters<typeof provenAccel>[0]> = {}) =>
@@ -174,6 +178,21 @@ describe.skipIf(machinesMissing)("whether KVM works", () => {
     await clock.advance(2 * 60_000);
     await ask();
     expect(await calls()).toBe(2);
+  });
+
+  it("is no more believed after a virtual machine stopped under it, but by who wants nothing else", async () => {
+    // Says yes: its guests run by TCG.
+    const yes = await withOptions({ "-accel": "tcg", "-cpu": "max" });
+    const options = { qemu: yes, kvmDevice: yes.program, user: undefined, memory: memory() };
+    expect(await asked(options)).toEqual({ accel: "kvm" });
+    await refuteKvm({ ...options, wanted: "auto" }, "internal-error");
+    expect(await asked(options)).toMatchObject({
+      accel: "tcg",
+      insteadOfKvm: { why: expect.stringContaining("internal-error"), hint: expect.stringContaining("kvm") },
+    });
+    expect(await asked({ ...options, wanted: "kvm" })).toEqual({ accel: "kvm" });
+    await refuteKvm({ ...options, wanted: "kvm" }, "internal-error");
+    expect(await asked({ ...options, wanted: "kvm" })).toEqual({ accel: "kvm" });
   });
 
   it("is not asked where TCG is wanted, and a problem where nothing but KVM is", async () => {

@@ -4,8 +4,10 @@ import { bootId, realClock } from "@mcp/host";
 import type { QemuUser } from "../confinement/qemu-user.ts";
 import type { Qemu } from "../process/qemu-version.ts";
 import { proveKvm } from "./prove-kvm.ts";
-import { recall, remember } from "./remembered-proof.ts";
-import type { Proof } from "./verdicts.ts";
+import { type Circumstances, recall, remember } from "./remembered-proof.ts";
+import { absent, type Proof, refuted } from "./verdicts.ts";
+
+const kvm = "/dev/kvm";
 
 export interface AccelOptions {
   /** `[vm] accel` of the agent's config. */
@@ -31,7 +33,7 @@ export type Accel =
 
 /**
  * How guests run here: by KVM if it was seen to work, else by TCG. The answer holds until the machine reboots, or QEMU, its
- * user or the device's permissions change; that a guest hung, for ten minutes.
+ * user, the device's permissions or what is wanted change; that a guest hung, for ten minutes.
  *
  * @throws Problem `runtime_unavailable` where KVM and nothing else is wanted, and does not work.
  */
@@ -49,24 +51,23 @@ export async function provenAccel(options: AccelOptions, signal: AbortSignal): P
   );
 }
 
+/**
+ * A virtual machine stopped while it came up under KVM, which had been proven: what is proven is forgotten for what was seen.
+ * Where `auto` is wanted, guests run by TCG until the answer would be found anew; who wants KVM and nothing else is left alone.
+ *
+ * @param state  what QEMU says of its guest, such as `internal-error`.
+ */
+export async function refuteKvm(options: AccelOptions, state: string): Promise<void> {
+  const { wanted, memory, clock = realClock } = options;
+  if (wanted !== "auto") return;
+  const circumstances = await circumstancesOf(options);
+  if (circumstances) await remember(memory, circumstances, refuted(state), clock.now());
+}
+
 async function proofOfKvm(options: AccelOptions, signal: AbortSignal): Promise<Proof> {
-  const { qemu, user, memory, kvmDevice = "/dev/kvm", timeoutMs, clock = realClock } = options;
-  const device = await stat(kvmDevice).catch(() => undefined);
-  if (!device) {
-    return {
-      ok: false,
-      why: `there is no ${kvmDevice}`,
-      hint: "load its module: modprobe kvm_intel, or kvm_amd; a machine that is itself virtual needs nested virtualization",
-      isLasting: false,
-    };
-  }
-  const circumstances = {
-    boot: await bootId(),
-    qemu: qemu.build,
-    program: qemu.program,
-    user: user ?? null,
-    device: [device.mode, device.uid, device.gid],
-  };
+  const { qemu, user, memory, kvmDevice = kvm, timeoutMs, clock = realClock } = options;
+  const circumstances = await circumstancesOf(options);
+  if (!circumstances) return absent(kvmDevice);
   const known = await recall(memory, circumstances, clock.now());
   if (known) return known;
   const proof = await proveKvm(
@@ -75,4 +76,24 @@ async function proofOfKvm(options: AccelOptions, signal: AbortSignal): Promise<P
   );
   await remember(memory, circumstances, proof, clock.now());
   return proof;
+}
+
+/** Undefined where there is no device. */
+async function circumstancesOf({
+  wanted,
+  qemu,
+  user,
+  kvmDevice = kvm,
+}: AccelOptions): Promise<Circumstances | undefined> {
+  const device = await stat(kvmDevice).catch(() => undefined);
+  if (!device) return undefined;
+  return {
+    // Who asks for it by name has it proven, whatever was seen.
+    wanted,
+    boot: await bootId(),
+    qemu: qemu.build,
+    program: qemu.program,
+    user: user ?? null,
+    device: [device.mode, device.uid, device.gid],
+  };
 }

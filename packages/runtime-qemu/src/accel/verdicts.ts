@@ -15,6 +15,21 @@ export type Proof =
 
 const nested = "where this machine is itself virtual, turn on nested virtualization on its host";
 
+export const absent = (device: string): Proof => ({
+  ok: false,
+  why: `there is no ${device}`,
+  hint: "load its module: modprobe kvm_intel, or kvm_amd; a machine that is itself virtual needs nested virtualization",
+  isLasting: false,
+});
+
+/** The guests of the proof could go on, and a real one could not. */
+export const refuted = (state: string): Proof => ({
+  ok: false,
+  why: `a virtual machine could not come up on KVM (${state}), though a tiny guest could`,
+  hint: `${nested}; KVM is tried again when the machine has booted or QEMU was changed, or with [vm] accel = "kvm"`,
+  isLasting: true,
+});
+
 /** A guest on it cannot go on: QEMU would wait for ever. */
 export const stopped = (state: string): Proof => ({
   ok: false,

@@ -161,6 +161,10 @@ export class Attendant {
       const stopped = async (): Promise<boolean> => {
         const status = await runState(qmp);
         if (!hopeless.has(status)) return false;
+        this.#options.log.warn("a virtual machine is ended, since its guest cannot go on", {
+          folder: folder.path,
+          state: status,
+        });
         // First the reason, then the end, so that whoever sees the end finds the reason.
         await writeFile(folder.failure, `${status}\n`, { mode: 0o600 });
         await signalTo(process, "SIGKILL");

@@ -5,12 +5,13 @@ import type { Clock } from "@mcp/base";
 import type { Logger } from "@mcp/host";
 import type { ImageSource } from "@mcp/runtime";
 import { asUser, type QemuUser } from "../confinement/qemu-user.ts";
+import { withBoundedFiles } from "../console/kept-unread.ts";
 import type { GuestImageBuilder } from "../guest/guest-image.ts";
 import type { ImageCache } from "../guest/image-cache.ts";
 import { qemuArgv } from "../machine/argv.ts";
 import type { Machine } from "../machine/machine.ts";
 import { readExit } from "../process/exit-record.ts";
-import { startKept } from "../process/keeper.ts";
+import { keeperShell, startKept } from "../process/keeper.ts";
 import { isAlive, type ProcessIdentity } from "../process/process-identity.ts";
 import { complaintIn } from "../process/qemu-complaint.ts";
 import type { Attendance } from "./attendance.ts";
@@ -34,6 +35,8 @@ export interface BootDeps {
   readonly program: string;
   readonly qemuUser: QemuUser | undefined;
   readonly accel: "kvm" | "tcg";
+  /** Told, and awaited, where a guest stopped under KVM before its program ran: with what QEMU says of it. */
+  readonly kvmFailed: (state: string) => Promise<void>;
   readonly mayConnectOut: boolean;
   readonly bootId: string;
   /** How long a guest has to come up. */
@@ -107,9 +110,10 @@ export async function boot(
     await at("shares");
     await giveTo(qemuUser, folder.run);
     signal.throwIfAborted();
+    const written = [machine.serial, ...machine.channels.map(({ file }) => file)];
     const process = await startKept({
       cwd: folder.run,
-      argv: asUser(qemuUser, qemuArgv(machine)),
+      argv: asUser(qemuUser, withBoundedFiles(await keeperShell(), written, qemuArgv(machine))),
       files: { pid: folder.pid, exit: folder.exit, errors: folder.errors },
     });
     await at("qemu");
@@ -132,7 +136,7 @@ export async function untilStarted(
   record: VmRecord,
   boot: BootRecord,
   process: ProcessIdentity,
-  deps: Pick<BootDeps, "clock" | "log" | "readyWithinMs">,
+  deps: Pick<BootDeps, "clock" | "log" | "readyWithinMs" | "kvmFailed">,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -147,7 +151,7 @@ async function watchStart(
   { spec }: VmRecord,
   boot: BootRecord,
   process: ProcessIdentity,
-  { clock, readyWithinMs }: Pick<BootDeps, "clock" | "readyWithinMs">,
+  { clock, readyWithinMs, kvmFailed }: Pick<BootDeps, "clock" | "readyWithinMs" | "kvmFailed">,
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = clock.monotonic() + readyWithinMs;
@@ -164,10 +168,15 @@ async function watchStart(
     if (failed !== undefined || !alive || late) {
       const ended = alive ? undefined : await readExit(folder.exit);
       const qemuSays = await readErrors(folder.errors);
-      if (ended && leftByItself(ended.code, qemuSays, boot)) return;
+      // Its QEMU was then ended by us.
+      const stoppedAs = alive ? "" : (await readErrors(folder.failure)).trim();
+      if (stoppedAs === "" && ended && leftByItself(ended.code, qemuSays, boot)) return;
+      if (stoppedAs === "internal-error" && boot.accel === "kvm") await kvmFailed(stoppedAs);
       throw startProblem(spec, {
         qemuSays,
         guestSays: await readSerialEnd(folder),
+        accel: boot.accel,
+        ...(stoppedAs !== "" && { stoppedAs }),
         ...(failed !== undefined && { programFailed: failed }),
         ...(alive && { waitedMs: readyWithinMs }),
         ...(ended && { qemuExitCode: ended.code }),

@@ -8,7 +8,7 @@ const spec = {
   ports: [{ address: "127.0.0.1", host: 8080, guest: 80, protocol: "tcp" }],
 } as unknown as WorkloadSpec;
 const problem = (failed: Partial<FailedBoot>) =>
-  startProblem(spec, { qemuSays: "", guestSays: [], ...failed });
+  startProblem(spec, { qemuSays: "", guestSays: [], accel: "tcg", ...failed });
 
 describe("why a virtual machine did not come up", () => {
   it("is a port that somebody holds, by its number", () => {
@@ -50,6 +50,21 @@ describe("why a virtual machine did not come up", () => {
     const { message } = problem({ waitedMs: 60_000, guestSays: ["Kernel panic - not syncing"] });
     expect(message).toContain("within 60 s");
     expect(message).toContain("Kernel panic");
+  });
+
+  it("is KVM, where the guest stopped under it, and what to type is TCG", () => {
+    expect(problem({ accel: "kvm", stoppedAs: "internal-error", qemuExitCode: 137 })).toMatchObject({
+      code: "start_failed",
+      message: "hello.1 could not be started: its guest could not go on under kvm (internal-error)",
+      hint: expect.stringContaining('accel = "tcg"'),
+    });
+    // Its own doing, whatever it runs on.
+    expect(problem({ accel: "kvm", stoppedAs: "guest-panicked" }).hint).not.toContain("accel");
+  });
+
+  it("may be KVM where nothing is heard of the guest, and only there", () => {
+    expect(problem({ accel: "kvm", waitedMs: 60_000 }).hint).toContain('accel = "tcg"');
+    expect(problem({ accel: "tcg", waitedMs: 60_000 }).hint).not.toContain("accel");
   });
 
   it("is what QEMU complained of, and else its exit code", () => {

@@ -10,6 +10,9 @@ export interface FailedBoot {
   readonly guestSays: readonly string[];
   /** The guest's own word on why its program could not be run. */
   readonly programFailed?: string;
+  readonly accel: "kvm" | "tcg";
+  /** What QEMU said of a guest that could not go on, for which it was ended: `internal-error`, say. */
+  readonly stoppedAs?: string;
   /** How long it was waited for, if it still ran then. */
   readonly waitedMs?: number;
   readonly qemuExitCode?: number;
@@ -17,13 +20,20 @@ export interface FailedBoot {
 
 /** Why it did not come up, and what to type. */
 export function startProblem({ name, ports, memoryMiB }: WorkloadSpec, failed: FailedBoot): Problem {
-  const { qemuSays, guestSays, programFailed, waitedMs, qemuExitCode } = failed;
+  const { qemuSays, guestSays, programFailed, accel, stoppedAs, waitedMs, qemuExitCode } = failed;
   const because = (what: string, hint: string) =>
     new Problem("start_failed", `${name} could not be started: ${what}`, hint);
   if (programFailed !== undefined)
     return because(
       printable(programFailed),
       "check cmd, entrypoint, workdir and user in its definition against its image",
+    );
+  if (stoppedAs !== undefined)
+    return because(
+      `its guest could not go on under ${accel} (${printable(stoppedAs)})${quoted(guestSays)}`,
+      accel === "kvm" && stoppedAs === "internal-error"
+        ? 'start it again: with [vm] accel = "auto" virtual machines now run by tcg; where it says "kvm", set accel = "tcg"'
+        : "see what it printed: mcp logs",
     );
   const forwarded = /could not set up host forwarding rule '(?:tcp|udp):[^']*?:(\d{1,5})-/i.exec(
     qemuSays,
@@ -56,7 +66,9 @@ export function startProblem({ name, ports, memoryMiB }: WorkloadSpec, failed: F
   if (waitedMs !== undefined)
     return because(
       `its guest did not come up within ${Math.round(waitedMs / 1_000)} s${quoted(guestSays)}`,
-      "an image that cannot boot prints nothing; otherwise give it more memory, or a kernel that knows its devices",
+      `an image that cannot boot prints nothing; otherwise give it more memory, or a kernel that knows its devices${
+        accel === "kvm" ? '; if no other comes up either, set [vm] accel = "tcg"' : ""
+      }`,
     );
   const said = lastLine(qemuSays) || `QEMU ended${qemuExitCode === undefined ? "" : ` with ${qemuExitCode}`}`;
   return because(`${said}${quoted(guestSays)}`, "see what this machine can run: mcp doctor");
