@@ -32,6 +32,7 @@ describe("what a guest says that it computed", () => {
   it("is right or not, to the last digit", () => {
     const answer = guestAnswer();
     expect(judged(`${answer}\n`)).toEqual({ ok: true });
+    expect(judged(`Firmware 1.0\r\n${answer}\n`)).toEqual({ ok: true });
     for (const said of [`${answer.slice(0, -1)}0\n`, answer, `${answer}\n\n`])
       expect(judged(said)).toMatchObject({
         ok: false,
