@@ -39,6 +39,8 @@ export interface StepReport {
   /** The numbers of the steps that come before. */
   readonly after: readonly number[];
   readonly problem: ProblemJSON | null;
+  /** Of `stand`: it ends once its health check has passed. */
+  readonly untilHealthy: boolean;
 }
 
 export function operationReport(operation: OperationJson): OperationReport {
@@ -71,6 +73,7 @@ export function stepReport(step: StepJson): StepReport {
     finishedAt: orNull(step.finishedAt),
     after: step.after ?? [],
     problem: step.problem ? problemReport(step.problem) : null,
+    untilHealthy: step.untilHealthy ?? false,
   };
 }
 

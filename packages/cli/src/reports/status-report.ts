@@ -39,6 +39,16 @@ export interface ComponentStatusReport {
   /** Measured where a virtual machine is among what was asked for, as is `cpuCores`. */
   readonly memoryBytes: number | null;
   readonly cpuCores: number | null;
+  /** What its health check says; null: it has none, or nobody has had an answer yet. */
+  readonly health: HealthReport | null;
+}
+
+export interface HealthReport {
+  /** `starting`, `healthy`, `unhealthy`. */
+  readonly state: string;
+  readonly since: string | null;
+  /** What the last check met. */
+  readonly text: string;
 }
 
 export interface EventReport {
@@ -76,8 +86,15 @@ function componentStatusReport(status: ComponentStatusJson): ComponentStatusRepo
     runtime: status.runtime ?? "",
     memoryBytes: numberOrNull(status.memoryBytes),
     cpuCores: status.cpuCores === undefined ? null : Number(status.cpuCores),
+    health: status.health ? healthReport(status.health) : null,
   };
 }
+
+const healthReport = ({ state = "", since, text = "" }: NonNullable<ComponentStatusJson["health"]>) => ({
+  state,
+  since: orNull(since),
+  text,
+});
 
 function eventReport(event: EventJson): EventReport {
   return {

@@ -84,4 +84,17 @@ describe("a plan", () => {
       text("hello: nothing can be done now", "blocked: podman does not answer"),
     );
   });
+
+  it("says of what has a health check that it is waited for", () => {
+    const step = {
+      number: 1,
+      action: "stand",
+      component: "db",
+      untilHealthy: true,
+      reason: "it must become healthy",
+    };
+    expect(planView(planReport({ service: "hello", steps: [step] }), plain, false)).toBe(
+      text("hello: 1 step", "  1.  wait until db is healthy  it must become healthy"),
+    );
+  });
 });

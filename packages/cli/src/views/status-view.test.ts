@@ -68,6 +68,48 @@ describe("mcp status", () => {
     );
   });
 
+  it("says what the checks of what is not healthy met", () => {
+    const report = statusReport({
+      services: [
+        {
+          service: { name: "shop", revision: "1" },
+          components: [
+            {
+              name: "web",
+              desired: "DESIRED_STATE_RUNNING",
+              observed: "OBSERVED_STATE_STARTING",
+              health: { state: "starting", since: "2026-01-02T11:59:00Z", text: "GET / answered 503" },
+            },
+            {
+              name: "db",
+              desired: "DESIRED_STATE_RUNNING",
+              observed: "OBSERVED_STATE_UNHEALTHY",
+              health: { state: "unhealthy", text: "pg_isready exited with code 2" },
+              drift: [{ kind: "unhealthy", text: "pg_isready exited with code 2" }],
+            },
+          ],
+        },
+      ],
+    });
+    expect(statusView(report, nowMs, plain)).toBe(
+      text(
+        "SERVICE  REVISION  COMPONENT  WANTED   IS         SINCE  RESTARTS",
+        "shop     r1        web        running  starting          0",
+        "shop     r1        db         running  unhealthy         0",
+        "",
+        "differs",
+        "  shop/db  unhealthy  pg_isready exited with code 2",
+        "",
+        "not healthy yet",
+        "  shop/web  GET / answered 503",
+      ),
+    );
+    expect(report.services[0]?.components.map(({ health }) => health)).toEqual([
+      { state: "starting", since: "2026-01-02T11:59:00Z", text: "GET / answered 503" },
+      { state: "unhealthy", since: null, text: "pg_isready exited with code 2" },
+    ]);
+  });
+
   it("shows what is used by whom, and the kinds, where a virtual machine is among them", () => {
     const running = { desired: "DESIRED_STATE_RUNNING", observed: "OBSERVED_STATE_RUNNING" } as const;
     const report = statusReport({

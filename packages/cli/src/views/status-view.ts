@@ -31,6 +31,14 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
       ]),
     ),
   );
+  // What is unhealthy differs, and says why there.
+  const health = services.flatMap(({ service, components: all }) =>
+    all.flatMap((component) =>
+      component.health && component.observed === "starting"
+        ? [[`${service.name}/${component.name}`, component.health.text]]
+        : [],
+    ),
+  );
   const strays = unmanaged.map(({ instance, service, component, state }) => [
     instance,
     stateCell(state, style),
@@ -42,6 +50,7 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
       : `no services on ${node}`,
     ...underWay.map(({ service }) => `${service.name} is being changed at this moment`),
     ...section("differs", drift, style),
+    ...section("not healthy yet", health, style),
     ...section("unmanaged", strays, style),
     ...section(
       "recent events",

@@ -1,12 +1,12 @@
 import type { StepReport } from "../reports/operation-report.ts";
 
 /** A step as people say it: `start web`. */
-export function stepText({ action, component, instance, subject }: StepReport): string {
+export function stepText({ action, component, instance, subject, untilHealthy }: StepReport): string {
   switch (action) {
     case "pull":
       return `pull ${subject}`;
     case "stand":
-      return `see that ${component} stays up`;
+      return untilHealthy ? `wait until ${component} is healthy` : `see that ${component} stays up`;
     case "accept":
       return subject === "" ? "accept it" : `accept ${subject}`;
     case "remove":

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcp/v1/service.proto.
  */
 export const file_mcp_v1_service: GenFile = /*@__PURE__*/
-  fileDesc("ChRtY3AvdjEvc2VydmljZS5wcm90bxIGbWNwLnYxItIBCg5TZXJ2aWNlU3VtbWFyeRIMCgRuYW1lGAEgASgJEiUKB2Rlc2lyZWQYAiABKA4yFC5tY3AudjEuRGVzaXJlZFN0YXRlEhAKCHJldmlzaW9uGAMgASgDEhoKEmNhbmRpZGF0ZV9yZXZpc2lvbhgEIAEoAxIvCgtkZXBsb3llZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoKY29tcG9uZW50cxgGIAMoCzIYLm1jcC52MS5Db21wb25lbnRTdW1tYXJ5IosBChBDb21wb25lbnRTdW1tYXJ5EgwKBG5hbWUYASABKAkSEgoKa25vd25fbmFtZRgCIAEoCRIPCgdydW50aW1lGAMgASgJEg0KBWltYWdlGAQgASgJEg4KBmRpZ2VzdBgFIAEoCRIlCgdkZXNpcmVkGAYgASgOMhQubWNwLnYxLkRlc2lyZWRTdGF0ZSKAAQoNU2VydmljZVN0YXR1cxInCgdzZXJ2aWNlGAEgASgLMhYubWNwLnYxLlNlcnZpY2VTdW1tYXJ5EisKCmNvbXBvbmVudHMYAiADKAsyFy5tY3AudjEuQ29tcG9uZW50U3RhdHVzEhkKEXJ1bm5pbmdfb3BlcmF0aW9uGAMgASgJIu8CCg9Db21wb25lbnRTdGF0dXMSDAoEbmFtZRgBIAEoCRIQCghpbnN0YW5jZRgCIAEoCRIlCgdkZXNpcmVkGAMgASgOMhQubWNwLnYxLkRlc2lyZWRTdGF0ZRInCghvYnNlcnZlZBgEIAEoDjIVLm1jcC52MS5PYnNlcnZlZFN0YXRlEhwKBWRyaWZ0GAUgAygLMg0ubWNwLnYxLkRyaWZ0EikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghyZXN0YXJ0cxgHIAEoBRIbCg5sYXN0X2V4aXRfY29kZRgIIAEoBUgAiAEBEg8KB3J1bnRpbWUYCSABKAkSGQoMbWVtb3J5X2J5dGVzGAogASgDSAGIAQESFgoJY3B1X2NvcmVzGAsgASgBSAKIAQFCEQoPX2xhc3RfZXhpdF9jb2RlQg8KDV9tZW1vcnlfYnl0ZXNCDAoKX2NwdV9jb3JlcyIjCgVEcmlmdBIMCgRraW5kGAEgASgJEgwKBHRleHQYAiABKAkiywIKDExpdmVJbnN0YW5jZRIPCgdzZXJ2aWNlGAEgASgJEhEKCWNvbXBvbmVudBgCIAEoCRIQCghpbnN0YW5jZRgDIAEoCRIPCgdydW50aW1lGAQgASgJEicKCG9ic2VydmVkGAUgASgOMhUubWNwLnYxLk9ic2VydmVkU3RhdGUSLgoKc3RhcnRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFaW1hZ2UYByABKAkSDQoFcG9ydHMYCCADKAkSEAoIcmV2aXNpb24YCSABKAMSFgoJZXhpdF9jb2RlGAogASgFSACIAQESDwoHYWRkcmVzcxgLIAEoCRIUCgxtZW1vcnlfYnl0ZXMYDCABKAMSEQoJY3B1X2NvcmVzGA0gASgBEgsKA3BpZBgOIAEoBUIMCgpfZXhpdF9jb2RlIp4CCghSZXZpc2lvbhIOCgZudW1iZXIYASABKAMSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoFc3RhdGUYAyABKA4yFi5tY3AudjEuUmV2aXNpb24uU3RhdGUSDgoGb3JpZ2luGAQgASgJEiwKCmNvbXBvbmVudHMYBSADKAsyGC5tY3AudjEuQ29tcG9uZW50U3VtbWFyeSJtCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhMKD1NUQVRFX0NBTkRJREFURRABEhEKDVNUQVRFX0NVUlJFTlQQAhIRCg1TVEFURV9FQVJMSUVSEAMSEgoOU1RBVEVfUkVKRUNURUQQBCJ7CgVFdmVudBIKCgJpZBgBIAEoAxImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHc2VydmljZRgDIAEoCRIRCgljb21wb25lbnQYBCABKAkSDAoEa2luZBgFIAEoCRIMCgR0ZXh0GAYgASgJKpcBCgxEZXNpcmVkU3RhdGUSHQoZREVTSVJFRF9TVEFURV9VTlNQRUNJRklFRBAAEhkKFURFU0lSRURfU1RBVEVfUlVOTklORxABEhkKFURFU0lSRURfU1RBVEVfU1RPUFBFRBACEhgKFERFU0lSRURfU1RBVEVfSUdOT1JFEAMSGAoUREVTSVJFRF9TVEFURV9BQlNFTlQQBCq0AgoNT2JzZXJ2ZWRTdGF0ZRIeChpPQlNFUlZFRF9TVEFURV9VTlNQRUNJRklFRBAAEhoKFk9CU0VSVkVEX1NUQVRFX1JVTk5JTkcQARIbChdPQlNFUlZFRF9TVEFURV9TVEFSVElORxACEhwKGE9CU0VSVkVEX1NUQVRFX1VOSEVBTFRIWRADEhsKF09CU0VSVkVEX1NUQVRFX1NUT1BQSU5HEAQSGgoWT0JTRVJWRURfU1RBVEVfU1RPUFBFRBAFEhkKFU9CU0VSVkVEX1NUQVRFX0VYSVRFRBAGEiAKHE9CU0VSVkVEX1NUQVRFX0NSQVNIX0xPT1BJTkcQBxIaChZPQlNFUlZFRF9TVEFURV9NSVNTSU5HEAgSGgoWT0JTRVJWRURfU1RBVEVfVU5LTk9XThAJYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChRtY3AvdjEvc2VydmljZS5wcm90bxIGbWNwLnYxItIBCg5TZXJ2aWNlU3VtbWFyeRIMCgRuYW1lGAEgASgJEiUKB2Rlc2lyZWQYAiABKA4yFC5tY3AudjEuRGVzaXJlZFN0YXRlEhAKCHJldmlzaW9uGAMgASgDEhoKEmNhbmRpZGF0ZV9yZXZpc2lvbhgEIAEoAxIvCgtkZXBsb3llZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoKY29tcG9uZW50cxgGIAMoCzIYLm1jcC52MS5Db21wb25lbnRTdW1tYXJ5IosBChBDb21wb25lbnRTdW1tYXJ5EgwKBG5hbWUYASABKAkSEgoKa25vd25fbmFtZRgCIAEoCRIPCgdydW50aW1lGAMgASgJEg0KBWltYWdlGAQgASgJEg4KBmRpZ2VzdBgFIAEoCRIlCgdkZXNpcmVkGAYgASgOMhQubWNwLnYxLkRlc2lyZWRTdGF0ZSKAAQoNU2VydmljZVN0YXR1cxInCgdzZXJ2aWNlGAEgASgLMhYubWNwLnYxLlNlcnZpY2VTdW1tYXJ5EisKCmNvbXBvbmVudHMYAiADKAsyFy5tY3AudjEuQ29tcG9uZW50U3RhdHVzEhkKEXJ1bm5pbmdfb3BlcmF0aW9uGAMgASgJIvEDCg9Db21wb25lbnRTdGF0dXMSDAoEbmFtZRgBIAEoCRIQCghpbnN0YW5jZRgCIAEoCRIlCgdkZXNpcmVkGAMgASgOMhQubWNwLnYxLkRlc2lyZWRTdGF0ZRInCghvYnNlcnZlZBgEIAEoDjIVLm1jcC52MS5PYnNlcnZlZFN0YXRlEhwKBWRyaWZ0GAUgAygLMg0ubWNwLnYxLkRyaWZ0EikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghyZXN0YXJ0cxgHIAEoBRIbCg5sYXN0X2V4aXRfY29kZRgIIAEoBUgAiAEBEg8KB3J1bnRpbWUYCSABKAkSGQoMbWVtb3J5X2J5dGVzGAogASgDSAGIAQESFgoJY3B1X2NvcmVzGAsgASgBSAKIAQESLgoGaGVhbHRoGAwgASgLMh4ubWNwLnYxLkNvbXBvbmVudFN0YXR1cy5IZWFsdGgaUAoGSGVhbHRoEg0KBXN0YXRlGAEgASgJEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR0ZXh0GAMgASgJQhEKD19sYXN0X2V4aXRfY29kZUIPCg1fbWVtb3J5X2J5dGVzQgwKCl9jcHVfY29yZXMiIwoFRHJpZnQSDAoEa2luZBgBIAEoCRIMCgR0ZXh0GAIgASgJIssCCgxMaXZlSW5zdGFuY2USDwoHc2VydmljZRgBIAEoCRIRCgljb21wb25lbnQYAiABKAkSEAoIaW5zdGFuY2UYAyABKAkSDwoHcnVudGltZRgEIAEoCRInCghvYnNlcnZlZBgFIAEoDjIVLm1jcC52MS5PYnNlcnZlZFN0YXRlEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWltYWdlGAcgASgJEg0KBXBvcnRzGAggAygJEhAKCHJldmlzaW9uGAkgASgDEhYKCWV4aXRfY29kZRgKIAEoBUgAiAEBEg8KB2FkZHJlc3MYCyABKAkSFAoMbWVtb3J5X2J5dGVzGAwgASgDEhEKCWNwdV9jb3JlcxgNIAEoARILCgNwaWQYDiABKAVCDAoKX2V4aXRfY29kZSKeAgoIUmV2aXNpb24SDgoGbnVtYmVyGAEgASgDEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKBXN0YXRlGAMgASgOMhYubWNwLnYxLlJldmlzaW9uLlN0YXRlEg4KBm9yaWdpbhgEIAEoCRIsCgpjb21wb25lbnRzGAUgAygLMhgubWNwLnYxLkNvbXBvbmVudFN1bW1hcnkibQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TVEFURV9DQU5ESURBVEUQARIRCg1TVEFURV9DVVJSRU5UEAISEQoNU1RBVEVfRUFSTElFUhADEhIKDlNUQVRFX1JFSkVDVEVEEAQiewoFRXZlbnQSCgoCaWQYASABKAMSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3NlcnZpY2UYAyABKAkSEQoJY29tcG9uZW50GAQgASgJEgwKBGtpbmQYBSABKAkSDAoEdGV4dBgGIAEoCSqXAQoMRGVzaXJlZFN0YXRlEh0KGURFU0lSRURfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVERVNJUkVEX1NUQVRFX1JVTk5JTkcQARIZChVERVNJUkVEX1NUQVRFX1NUT1BQRUQQAhIYChRERVNJUkVEX1NUQVRFX0lHTk9SRRADEhgKFERFU0lSRURfU1RBVEVfQUJTRU5UEAQqtAIKDU9ic2VydmVkU3RhdGUSHgoaT0JTRVJWRURfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZPQlNFUlZFRF9TVEFURV9SVU5OSU5HEAESGwoXT0JTRVJWRURfU1RBVEVfU1RBUlRJTkcQAhIcChhPQlNFUlZFRF9TVEFURV9VTkhFQUxUSFkQAxIbChdPQlNFUlZFRF9TVEFURV9TVE9QUElORxAEEhoKFk9CU0VSVkVEX1NUQVRFX1NUT1BQRUQQBRIZChVPQlNFUlZFRF9TVEFURV9FWElURUQQBhIgChxPQlNFUlZFRF9TVEFURV9DUkFTSF9MT09QSU5HEAcSGgoWT0JTRVJWRURfU1RBVEVfTUlTU0lORxAIEhoKFk9CU0VSVkVEX1NUQVRFX1VOS05PV04QCWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message mcp.v1.ServiceSummary
@@ -289,6 +289,13 @@ export type ComponentStatus = Message<"mcp.v1.ComponentStatus"> & {
    * @generated from field: optional double cpu_cores = 11;
    */
   cpuCores?: number | undefined;
+
+  /**
+   * What its health check says. Absent: it has none, or nobody has had an answer yet.
+   *
+   * @generated from field: mcp.v1.ComponentStatus.Health health = 12;
+   */
+  health?: ComponentStatus_Health | undefined;
 };
 
 /**
@@ -357,6 +364,13 @@ export type ComponentStatusJson = {
    * @generated from field: optional double cpu_cores = 11;
    */
   cpuCores?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * What its health check says. Absent: it has none, or nobody has had an answer yet.
+   *
+   * @generated from field: mcp.v1.ComponentStatus.Health health = 12;
+   */
+  health?: ComponentStatus_HealthJson;
 };
 
 /**
@@ -365,6 +379,61 @@ export type ComponentStatusJson = {
  */
 export const ComponentStatusSchema: GenMessage<ComponentStatus, {jsonType: ComponentStatusJson}> = /*@__PURE__*/
   messageDesc(file_mcp_v1_service, 3);
+
+/**
+ * @generated from message mcp.v1.ComponentStatus.Health
+ */
+export type ComponentStatus_Health = Message<"mcp.v1.ComponentStatus.Health"> & {
+  /**
+   * starting, healthy, unhealthy
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * What the last check met.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * @generated from message mcp.v1.ComponentStatus.Health
+ */
+export type ComponentStatus_HealthJson = {
+  /**
+   * starting, healthy, unhealthy
+   *
+   * @generated from field: string state = 1;
+   */
+  state?: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: TimestampJson;
+
+  /**
+   * What the last check met.
+   *
+   * @generated from field: string text = 3;
+   */
+  text?: string;
+};
+
+/**
+ * Describes the message mcp.v1.ComponentStatus.Health.
+ * Use `create(ComponentStatus_HealthSchema)` to create a new message.
+ */
+export const ComponentStatus_HealthSchema: GenMessage<ComponentStatus_Health, {jsonType: ComponentStatus_HealthJson}> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_service, 3, 0);
 
 /**
  * @generated from message mcp.v1.Drift
