@@ -94,8 +94,8 @@ describe("mcp status", () => {
     expect(statusView(report, nowMs, plain)).toBe(
       text(
         "SERVICE  REVISION  COMPONENT  WANTED   IS         SINCE  RESTARTS",
-        "shop     r1        web        running  starting          0",
-        "shop     r1        db         running  unhealthy         0",
+        "shop     r1        web        running  starting   -      0",
+        "shop     r1        db         running  unhealthy  -      0",
         "",
         "differs",
         "  shop/db  unhealthy  pg_isready exited with code 2",
