@@ -37,7 +37,8 @@ export interface OpenQmpOptions {
   readonly isStarting?: () => Promise<boolean>;
 }
 
-const againMs = 5;
+/** Until the next try: twice as long each time, since many that begin at once have little time for who asks. */
+const againMs = { first: 5, most: 80 } as const;
 
 /**
  * Talk to the QEMU that was started in `runFolder`. Its socket serves one at a time, and whoever comes second waits
@@ -56,7 +57,7 @@ export async function openQmp(
   { timeoutMs = 5_000, isStarting }: OpenQmpOptions = {},
 ): Promise<Qmp> {
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
+  for (let pauseMs: number = againMs.first; ; pauseMs = Math.min(2 * pauseMs, againMs.most)) {
     signal.throwIfAborted();
     const leftMs = Math.max(1, deadline - performance.now());
     const connection = await QmpConnection.open(runFolder, socketName, signal, leftMs);
@@ -69,7 +70,7 @@ export async function openQmp(
         "see whether this machine is overloaded: mcp doctor, uptime",
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, againMs));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

@@ -15,6 +15,7 @@ import { keeperShell, startKept } from "../process/keeper.ts";
 import { isAlive, type ProcessIdentity } from "../process/process-identity.ts";
 import { complaintIn } from "../process/qemu-complaint.ts";
 import type { Attendance } from "./attendance.ts";
+import { BootWatch } from "./boot-watch.ts";
 import { endFailedStart, untilWritten } from "./end.ts";
 import { isGuestsCode } from "./exit.ts";
 import { readErrors, readGuestWords, readSerialEnd } from "./guest-words.ts";
@@ -155,6 +156,7 @@ async function watchStart(
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = clock.monotonic() + readyWithinMs;
+  using watch = new BootWatch(folder, clock);
   for (;;) {
     const alive = await isAlive(process);
     if (!alive) await untilWritten(folder, clock, signal);
@@ -182,7 +184,7 @@ async function watchStart(
         ...(ended && { qemuExitCode: ended.code }),
       });
     }
-    await clock.sleep(10, signal);
+    await watch.next(signal);
   }
 }
 

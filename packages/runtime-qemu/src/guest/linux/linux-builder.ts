@@ -45,8 +45,8 @@ const initDigest = createHash("sha256").update(firstInit).update(secondInit).dig
 
 const files = { initramfs: "initramfs", disk: "root.squashfs" } as const;
 /**
- * Without `cryptomgr.notests` the kernel first tries out each of its ciphers: two thirds of the instructions of its boot, to learn
- * again what holds for all machines that boot this kernel.
+ * Without `cryptomgr.notests` the kernel first tries out each of its ciphers: a fifth of the time of a boot without KVM, to learn
+ * again what holds for every machine that boots it.
  */
 const kernelCommandLine = "console=ttyS0 quiet panic=-1 random.trust_cpu=on cryptomgr.notests";
 
