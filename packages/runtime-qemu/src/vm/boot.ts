@@ -22,7 +22,7 @@ import { readErrors, readGuestWords, readSerialEnd } from "./guest-words.ts";
 import { hasStarted } from "./look.ts";
 import { removeTree } from "./remove-tree.ts";
 import { endShares, startShares } from "./shares.ts";
-import { startProblem } from "./start-problem.ts";
+import { startProblem, tooLittleMemory } from "./start-problem.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { endStrays } from "./strays.ts";
 import type { VmFolder } from "./vm-folder.ts";
@@ -68,6 +68,8 @@ export async function boot(
   const { builder, cache, images, program, qemuUser, mayConnectOut, attendance, state } = deps;
   const { spec } = earlier;
   const { name } = spec;
+  const { memoryMiB = builder.leastMemoryMiB } = spec;
+  if (memoryMiB < builder.leastMemoryMiB) throw tooLittleMemory(spec, builder.leastMemoryMiB);
   const at = async (where: string): Promise<void> => deps.faultPoint?.(where, name);
   const image = await cache.get(builder, spec, images, signal);
   await at("image");
@@ -98,7 +100,7 @@ export async function boot(
     program,
     name,
     accel: deps.accel,
-    memoryMiB: spec.memoryMiB ?? builder.leastMemoryMiB,
+    memoryMiB,
     vcpus: spec.vcpus ?? 1,
     ports: spec.ports,
     mayConnectOut,

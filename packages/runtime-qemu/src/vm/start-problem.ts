@@ -18,6 +18,14 @@ export interface FailedBoot {
   readonly qemuExitCode?: number;
 }
 
+/** Said before anything is built: such a guest hangs without a word, or runs out of memory before its program. */
+export const tooLittleMemory = ({ name, memoryMiB }: WorkloadSpec, leastMemoryMiB: number): Problem =>
+  new Problem(
+    "start_failed",
+    `${name} could not be started: it has ${memoryMiB} MiB of memory, and its guest boots with ${leastMemoryMiB} MiB at least`,
+    `give it more in its definition: memory = ${leastMemoryMiB}`,
+  );
+
 /** Why it did not come up, and what to type. */
 export function startProblem({ name, ports, memoryMiB }: WorkloadSpec, failed: FailedBoot): Problem {
   const { qemuSays, guestSays, programFailed, accel, stoppedAs, waitedMs, qemuExitCode } = failed;

@@ -1,9 +1,10 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isProblem } from "@mcp/base";
 import { realClock, silentLogger } from "@mcp/host";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNanosBuilder } from "../../src/guest/nanos/nanos-builder.ts";
+import { opsImageName } from "../../src/guest/part-folder.ts";
 import { imageOf, NanosRig, program, unikernel } from "./nanos-rig.ts";
 
 const signal = AbortSignal.timeout(80_000);
@@ -116,6 +117,46 @@ describe("building a unikernel by an ops that does not do it", () => {
       hint: expect.stringContaining("[vm.nanos] kernel"),
     });
     await writeFile(kernel, "a kernel");
+  });
+
+  it("asks ops for its version once, and again when it is another file", async () => {
+    const builder = await rig.builder();
+    const version = { ok: true, version: "nanos by ops 0.0.9-test" };
+    const path = join(rig.folder, "ops-");
+    await utimes(path, 1_000, 1_000);
+    expect(await builder.probe(signal)).toEqual(version);
+    // As long as before, and as old: nobody looks into a file that looks the same.
+    await writeFile(path, (await readFile(path, "utf8")).replace("exec", "EXEC"));
+    await utimes(path, 1_000, 1_000);
+    expect(await builder.probe(signal)).toEqual(version);
+    await writeFile(path, "#!/bin/sh\necho Ops version: 1.0.0\n");
+    expect(await builder.probe(signal)).toEqual({ ok: true, version: "nanos by ops 1.0.0" });
+  });
+
+  it("does not wait long for an ops that hangs, nor twice in a minute", async () => {
+    const builder = await rig.builder("hangs");
+    const hung = {
+      ok: false,
+      why: expect.stringContaining("did not end within 3s"),
+      hint: expect.stringContaining("see what it waits for"),
+    };
+    const began = performance.now();
+    expect(await builder.probe(signal)).toMatchObject(hung);
+    const first = performance.now() - began;
+    expect(await builder.probe(signal)).toMatchObject(hung);
+    expect(performance.now() - began - first).toBeLessThan(1_000);
+  });
+
+  it("removes what an agent that was killed left in the home of ops, and nothing else", async () => {
+    const there = join(rig.opsHome, ".ops", "images");
+    await mkdir(there, { recursive: true });
+    const own = await opsImageName("0123456789abcdef");
+    for (const name of ["mcp-999999999-1-0123456789abcdef", own, "theirs", "mcp-their-own"])
+      await writeFile(join(there, name), "");
+    const folder = await rig.emptyFolder();
+    await (await rig.builder()).build(unikernel({ cmd: ["/app"] }), images, folder, signal);
+    expect((await readdir(there)).sort()).toEqual(["mcp-their-own", own, "theirs"].sort());
+    await rm(there, { recursive: true });
   });
 
   it("gives the same ingredients for the same spec, and others for what changes the image", async () => {

@@ -7,6 +7,7 @@ import { readAt } from "../../console/read-at.ts";
 import { elfHeadBytes } from "../elf.ts";
 import type { ImageTree, Resolved } from "../image-files/image-tree.ts";
 import { readTar } from "../image-files/read-tar.ts";
+import { opsImageName } from "../part-folder.ts";
 import { findProgram, type Program } from "./find-program.ts";
 import { choose, layOut } from "./lay-out.ts";
 import type { Ops } from "./ops.ts";
@@ -43,7 +44,7 @@ export async function buildDisk(
     const stub = await writeStub(root, names);
     const wanted = opsConfig({ program, names, mounts, bytes, ...boots });
     await writeFile(config, JSON.stringify(wanted, undefined, 2), { mode: 0o600 });
-    const name = `mcp-${randomBytes(8).toString("hex")}`;
+    const name = await opsImageName(randomBytes(8).toString("hex"));
     const secrets = Object.values(spec.env);
     const image = await ops.build(
       { folder: root, program: stub, config, name, temporary, timeoutMs: buildWithinMs, secrets },

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import { asProblem, type Clock } from "@mcp/base";
+import { asProblem, type Clock, Problem } from "@mcp/base";
 import { type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageSource, WorkloadSpec } from "@mcp/runtime";
 import type {
@@ -58,7 +58,12 @@ class NanosBuilder implements GuestImageBuilder {
   constructor(options: NanosOptions) {
     this.#options = options;
     this.#run = options.run ?? runProgram;
-    this.#ops = new Ops({ ops: options.ops ?? "ops", home: resolve(options.opsHome), run: this.#run });
+    this.#ops = new Ops({
+      ops: options.ops ?? "ops",
+      home: resolve(options.opsHome),
+      run: this.#run,
+      now: () => options.clock.monotonic(),
+    });
   }
 
   async probe(signal: AbortSignal): Promise<BuilderProbe> {
@@ -145,7 +150,17 @@ class NanosBuilder implements GuestImageBuilder {
       base,
       join(run, overlayName),
     ];
-    await this.#run(create, { timeoutMs: overlayWithinMs, signal });
+    await this.#run(create, { timeoutMs: overlayWithinMs, signal }).catch((error: Error) => {
+      if (!/no space left/i.test(error.message)) throw error;
+      throw new Problem(
+        "disk_full",
+        `no space left to write ${join(run, overlayName)}`,
+        `make room: df -h ${run}`,
+        {
+          cause: error,
+        },
+      );
+    });
     return {
       model: "q35",
       disks: [{ path: overlayName, format: "qcow2", readOnly: false }],

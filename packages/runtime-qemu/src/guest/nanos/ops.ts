@@ -1,10 +1,11 @@
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { isProblem, Problem } from "@mcp/base";
 import type { Run, RunResult } from "@mcp/host";
 import { makePassable } from "../../confinement/passable-folder.ts";
 import { findProgram } from "../../process/find-program.ts";
+import { isOpsImageOfTheLiving } from "../part-folder.ts";
 
 export interface OpsOptions {
   /** A path, or a name on the PATH. */
@@ -12,6 +13,8 @@ export interface OpsOptions {
   /** A folder of ours alone: ops writes in it without a lock. */
   readonly home: string;
   readonly run: Run;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
 }
 
 export interface OpsBuild {
@@ -29,11 +32,22 @@ export interface OpsBuild {
   readonly secrets: readonly string[];
 }
 
-const versionWithinMs = 20_000;
+/** Whoever asks what this host can run waits for it. */
+const versionWithinMs = 3_000;
+const failureHoldsMs = 60_000;
+const unknownVersion = "of unknown version";
+
+interface KnownVersion {
+  /** Which file it is of, as it was then. */
+  readonly looks: string;
+  readonly untilMs: number;
+  readonly version: string | Problem;
+}
 
 /** The program `ops`, which is never to go online, never to wait, and never to be believed. */
 export class Ops {
   readonly #options: OpsOptions;
+  #known: KnownVersion | undefined;
 
   constructor(options: OpsOptions) {
     this.#options = options;
@@ -53,10 +67,32 @@ export class Ops {
     return /^\w[\w.-]*$/.test(version) && (await isFile(join(folder, "kernel.img"))) ? folder : undefined;
   }
 
-  /** What it calls itself: `0.1.46`. */
+  /**
+   * What it calls itself: `0.1.46`. Asked once of each file: of one that failed or hung, again after a minute.
+   * @throws Problem `tool_timeout` after 3 seconds, `tool_missing`, `tool_failed`.
+   */
   async version(signal: AbortSignal): Promise<string> {
-    const { stdout } = await this.#call(["version"], { timeoutMs: versionWithinMs, signal });
-    return /ops version:?\s*v?(\d[\w.-]*)/i.exec(plain(stdout))?.[1] ?? "of unknown version";
+    const looks = await looksOf(await this.path());
+    if (this.#known?.looks !== looks || this.#options.now() >= this.#known.untilMs) {
+      const version = await this.#askVersion(signal);
+      const isKnown = !isProblem(version) && version !== unknownVersion;
+      const holdsMs = isKnown ? Number.POSITIVE_INFINITY : failureHoldsMs;
+      this.#known = { looks, version, untilMs: this.#options.now() + holdsMs };
+    }
+    const { version } = this.#known;
+    if (isProblem(version)) throw version;
+    return version;
+  }
+
+  async #askVersion(signal: AbortSignal): Promise<string | Problem> {
+    try {
+      const { stdout } = await this.#call(["version"], { timeoutMs: versionWithinMs, signal });
+      return /ops version:?\s*v?(\d[\w.-]*)/i.exec(plain(stdout))?.[1] ?? unknownVersion;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isProblem(error)) return error;
+      throw error;
+    }
   }
 
   /**
@@ -118,7 +154,11 @@ const offline = {
 async function prepareHome(home: string): Promise<void> {
   // What it lies in may be the folder of the images.
   await makePassable(dirname(home));
-  await mkdir(join(home, ".ops", "images"), { recursive: true, mode: 0o700 });
+  const images = join(home, ".ops", "images");
+  await mkdir(images, { recursive: true, mode: 0o700 });
+  // What was being built when its agent was killed.
+  for (const name of await readdir(images))
+    if ((await isOpsImageOfTheLiving(name)) === false) await rm(join(images, name), { force: true });
   await writeFile(join(home, ".ops", "latest.txt"), "0.0.1", { flag: "wx" }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
@@ -153,6 +193,13 @@ function buildProblem(why: string, { stdout, stderr }: RunResult, secrets: reado
     "see what ops says above; ops, its kernel and its boot image are named in [vm.nanos] of the agent's config";
   return new Problem("tool_failed", `ops ${why}${said && `:\n${said}`}`, hint);
 }
+
+/** Another file is another ops. Empty where there is none. */
+const looksOf = (path = ""): Promise<string> =>
+  stat(path, { bigint: true }).then(
+    ({ dev, ino, size, mtimeNs }) => [path, dev, ino, size, mtimeNs].join(" "),
+    () => "",
+  );
 
 /** Its words, without colours, and without what overwrites a line of progress. */
 const plain = (text: string): string => stripVTControlCharacters(text).replaceAll(/\r\n?/g, "\n");
