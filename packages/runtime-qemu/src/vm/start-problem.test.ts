@@ -27,6 +27,14 @@ describe("why a virtual machine did not come up", () => {
     });
   });
 
+  it.each([
+    ["there is no program x in the image's PATH", /^check cmd/],
+    ["/x is built for ARM64, and this machine is x86-64", /--platform linux\/amd64/],
+    ["/x needs /lib/ld.so to run, which the image does not have", /^link the program statically/],
+  ])("is the program: %s, with what to type", (programFailed, hint) => {
+    expect(problem({ programFailed }).hint).toMatch(hint);
+  });
+
   it("says nothing that a terminal would obey", () => {
     expect(problem({ programFailed: "no \u001b[31mprogram\u0007" }).message).toContain("no [31mprogram");
     expect(problem({ qemuSays: "\u001b]0;title\u0007gone" }).message).toContain("]0;titlegone");

@@ -31,11 +31,7 @@ export function startProblem({ name, ports, memoryMiB }: WorkloadSpec, failed: F
   const { qemuSays, guestSays, programFailed, accel, stoppedAs, waitedMs, qemuExitCode } = failed;
   const because = (what: string, hint: string) =>
     new Problem("start_failed", `${name} could not be started: ${what}`, hint);
-  if (programFailed !== undefined)
-    return because(
-      printable(programFailed),
-      "check cmd, entrypoint, workdir and user in its definition against its image",
-    );
+  if (programFailed !== undefined) return because(printable(programFailed), hintOn(programFailed));
   if (stoppedAs !== undefined)
     return because(
       `its guest could not go on under ${accel} (${printable(stoppedAs)})${quoted(guestSays)}`,
@@ -80,6 +76,15 @@ export function startProblem({ name, ports, memoryMiB }: WorkloadSpec, failed: F
     );
   const said = lastLine(qemuSays) || `QEMU ended${qemuExitCode === undefined ? "" : ` with ${qemuExitCode}`}`;
   return because(`${said}${quoted(guestSays)}`, "see what this machine can run: mcp doctor");
+}
+
+/** Where it is the image that is at fault, and not what its definition says of it. */
+function hintOn(programFailed: string): string {
+  if (/ is built for /.test(programFailed))
+    return "build the image for this machine: podman build --platform linux/amd64 …";
+  if (/ needs .* to run, /.test(programFailed))
+    return "link the program statically, or build the image from one that has what it needs";
+  return "check cmd, entrypoint, workdir and user in its definition against its image";
 }
 
 const quoted = (lines: readonly string[]): string =>
