@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Ending, exitOf } from "./exit.ts";
 
 const ended = (known: Partial<Ending>) =>
-  exitOf({ atMs: 5, status: [], outOfMemory: false, hasDebugExit: false, ...known });
+  exitOf({ atMs: 5, status: [], outOfMemory: false, bySignal: false, hasDebugExit: false, ...known });
 
 describe("how a virtual machine ended", () => {
   it("is what the guest says of its program", () => {
@@ -66,6 +66,18 @@ describe("how a virtual machine ended", () => {
     expect(codes(0)).toEqual({ atMs: 5, reason: "crashed" });
     expect(codes(137)).toEqual({ atMs: 5, code: 68, reason: "exited" });
     expect(codes(137, "signal").reason).toBe("signal");
+  });
+
+  it("is a signal where Nanos ended its program by one, whose number it leaves with", () => {
+    const killed = (known: Partial<Ending>) =>
+      ended({ qemu: { code: 23, ended: "exited" }, hasDebugExit: true, ...known });
+    expect(killed({})).toEqual({ atMs: 5, code: 11, reason: "exited" });
+    expect(killed({ bySignal: true })).toEqual({ atMs: 5, code: 139, reason: "signal" });
+    expect(killed({ bySignal: true, outOfMemory: true }).reason).toBe("out-of-memory");
+    // A program that met a lack of memory, and ended as it wished.
+    expect(killed({ outOfMemory: true }).reason).toBe("exited");
+    const gaveUp = { qemu: { code: 255, ended: "exited" }, outOfMemory: true } as const;
+    expect(killed(gaveUp)).toEqual({ atMs: 5, code: 127, reason: "out-of-memory" });
   });
 
   it("is a crash where QEMU itself failed, with the code that a guest's clean exit has", () => {

@@ -9,6 +9,8 @@ export interface Ending {
   readonly status: readonly string[];
   /** Whether the guest's kernel said that it had no memory left. */
   readonly outOfMemory: boolean;
+  /** Whether it said that it ended the program by a signal. */
+  readonly bySignal: boolean;
   /** Why QEMU was ended by us, because its guest could not go on: `internal-error`, where KVM cannot emulate something. */
   readonly failure?: string;
   /** What QEMU itself complained of. */
@@ -27,6 +29,7 @@ export function exitOf({
   failure,
   status,
   outOfMemory,
+  bySignal,
   complaint,
   hasDebugExit,
 }: Ending): WorkloadExit {
@@ -41,8 +44,18 @@ export function exitOf({
   const wasKilled = qemu.ended === "signal" || (qemu.ended === "unknown" && qemu.code > 128);
   if (wasKilled) return { atMs, code: qemu.code, reason: "signal" };
   if (hasDebugExit && isGuestsCode(qemu.code, complaint))
-    return { atMs, code: qemu.code >> 1, reason: "exited" };
+    return { atMs, ...unikernelExit(qemu.code >> 1, outOfMemory, bySignal) };
   return { atMs, reason: outOfMemory ? "out-of-memory" : "crashed" };
+}
+
+/** Nanos leaves with the number of the signal that ended its program, and with 127 when it gives up itself. */
+function unikernelExit(
+  code: number,
+  outOfMemory: boolean,
+  bySignal: boolean,
+): Pick<WorkloadExit, "code" | "reason"> {
+  if (!bySignal) return { code, reason: outOfMemory && code === 127 ? "out-of-memory" : "exited" };
+  return { code: 128 + code, reason: outOfMemory ? "out-of-memory" : "signal" };
 }
 
 /** Whether the guest left by debug-exit. QEMU itself fails with 1, too, but has a word for it. */

@@ -22,11 +22,27 @@ export async function readGuestWords(folder: VmFolder, outputs: GuestOutputs): P
   return { status, hasSpoken: said.size > 0, isFlooded: said.size > statusBytes };
 }
 
-/** Where the kernel of a Linux guest says that it killed for want of memory. */
-export async function sawOutOfMemory(folder: VmFolder): Promise<boolean> {
-  const { text } = await readEnd(join(folder.run, "serial"), 64 * 1024);
-  return /Out of memory: Killed process|Kernel panic.*Out of memory/i.test(text);
+/** What a guest's kernel says on the serial line of how its program ended, as Linux and Nanos do. */
+export interface KernelWords {
+  /** It ended it for want of memory. */
+  readonly outOfMemory: boolean;
+  /** Nanos alone: it ended it by a signal, whose number is the exit code then. */
+  readonly bySignal: boolean;
 }
+
+export async function readKernelWords(folder: VmFolder): Promise<KernelWords> {
+  const { text } = await readEnd(join(folder.run, "serial"), 64 * 1024);
+  return kernelWordsIn(text);
+}
+
+/** Pure. */
+export const kernelWordsIn = (serial: string): KernelWords => ({
+  outOfMemory:
+    /Out of memory: (?:Killed process|cannot allocate)|Kernel panic.*Out of memory|page fill failed with \(result:out of memory\)|page fault: out of memory/i.test(
+      serial,
+    ),
+  bySignal: /^ {3}(?:terminate|core dump)\r?$/m.test(serial.slice(-512)),
+});
 
 const completeLines = (text: string): string[] => text.split("\n").slice(0, -1);
 

@@ -4,7 +4,7 @@ import { readExit } from "../process/exit-record.ts";
 import { isAlive, type ProcessIdentity, readIdentity } from "../process/process-identity.ts";
 import { complaintIn } from "../process/qemu-complaint.ts";
 import { exitOf } from "./exit.ts";
-import { type GuestWords, readErrors, readGuestWords, sawOutOfMemory } from "./guest-words.ts";
+import { type GuestWords, readErrors, readGuestWords, readKernelWords } from "./guest-words.ts";
 import type { VmFolder } from "./vm-folder.ts";
 import type { BootRecord, VmRecord } from "./vm-record.ts";
 
@@ -79,7 +79,7 @@ async function endingOf(
     ...(qemu && { qemu }),
     status,
     ...(failure !== "" && { failure }),
-    outOfMemory: await sawOutOfMemory(folder),
+    ...(await readKernelWords(folder)),
     complaint: complaintIn(await readErrors(folder.errors)),
     hasDebugExit: boot.hasDebugExit,
   });
