@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { chmod, readFile, stat, truncate } from "node:fs/promises";
+import { chmod, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { realClock, run, silentLogger } from "@mcp/host";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Console } from "../../src/console/console.ts";
 import { ImageCache } from "../../src/guest/image-cache.ts";
 import { exitOf } from "../../src/vm/exit.ts";
@@ -39,7 +39,14 @@ describe("a unikernel, built by the tests' ops and booted by QEMU", () => {
     expect((await vm.lines()).map(({ text }) => text)).toEqual(["hello, wörld", "definition", "from a file"]);
     expect(qemuCode).toBe(15);
     const qemu = { code: qemuCode ?? 0, ended: "exited" } as const;
-    const exit = exitOf({ atMs: 1, qemu, status: [], outOfMemory: false, hasDebugExit: true });
+    const exit = exitOf({
+      atMs: 1,
+      qemu,
+      status: [],
+      outOfMemory: false,
+      bySignal: false,
+      hasDebugExit: true,
+    });
     expect(exit).toEqual({ atMs: 1, code: 7, reason: "exited" });
     expect(image.facts).toEqual({ program: "/usr/bin/app" });
   });
@@ -115,13 +122,55 @@ describe("a unikernel, built by the tests' ops and booted by QEMU", () => {
 
   it("boots with folders of the host shared with it", async () => {
     const host = await rig.emptyFolder();
-    const volume = { host, guest: "/data", readOnly: true, relabel: false };
+    const volume = { host, guest: "/data", readOnly: false, relabel: false };
     const spec = unikernel({
       cmd: ["/app", "--print", "up", "--exit", "3"],
       volumes: [volume, { ...volume, guest: "/srv/more" }],
     });
     const { qemuCode } = await rig.run(await rig.builder(), spec, imageOf([program("app")]));
     expect(qemuCode).toBe(7);
+  });
+
+  it("is refused a folder that is read-only, before anything is built and when its image is there", async () => {
+    const host = await rig.emptyFolder();
+    const folder = await rig.emptyFolder();
+    const volume = { host, guest: "/data", readOnly: true, relabel: false };
+    const spec = unikernel({ cmd: ["/app"], volumes: [volume] });
+    const builder = await rig.builder();
+    const images = imageOf([program("app")]);
+    const refused = { code: "runtime_unsupported", message: expect.stringContaining("/data read-only") };
+    const signal = AbortSignal.timeout(30_000);
+    await expect(builder.build(spec, images, folder, signal)).rejects.toMatchObject(refused);
+    expect(await readdir(folder)).toEqual([]);
+    const image = { key: "0".repeat(64), folder, sha256: {}, facts: {} };
+    const place = { run: folder, accel: "tcg" } as const;
+    await expect(builder.prepare(image, spec, place, signal)).rejects.toMatchObject(refused);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("has the environment that was asked for, nothing that ops adds, and the name of its component", async () => {
+    const images = imageOf([program("app"), { name: "etc/hostname", data: "the image's" }]);
+    const names = ["PWD", "IMAGE_NAME", "NANOS_VERSION", "USER", "HOSTNAME"];
+    const cmd = [
+      "/app",
+      ...names.flatMap((name) => ["--env", name]),
+      "--file",
+      "/etc/hostname",
+      "--exit",
+      "0",
+    ];
+    const { vm } = await rig.run(await rig.builder(), unikernel({ cmd, env: { USER: "me" } }), images);
+    expect((await vm.lines()).map(({ text }) => text)).toEqual(["", "", "", "me", "hello", "hello"]);
+  });
+
+  it("has nothing of the defaults that ops has for whoever runs the agent", async ({ onTestFinished }) => {
+    const defaults = join(await rig.emptyFolder(), "opsrc");
+    await writeFile(defaults, '{"Debugflags": ["trace"]}');
+    vi.stubEnv("OPS_DEFAULT_CONFIG", defaults);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const spec = unikernel({ cmd: ["/app", "--print", "up", "--exit", "0"] });
+    const { vm } = await rig.run(await rig.builder(), spec, imageOf([program("app")]));
+    expect((await vm.lines()).map(({ text }) => text)).toEqual(["up"]);
   });
 
   it("is built once, and refused once its image is another than what was built", async () => {

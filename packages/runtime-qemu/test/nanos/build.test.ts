@@ -166,6 +166,8 @@ describe("building a unikernel by an ops that does not do it", () => {
     expect(await key({ name: "hello.bbbbb", memoryMiB: 512 })).toBe(first);
     for (const more of [{ cmd: ["x"] }, { env: { A: "1" } }, { files: ["/app"] }, { workdir: "/srv" }])
       expect(await key(more)).not.toBe(first);
+    // It is in the image's environment, and in a file of it.
+    expect(await key({ hostname: "other" })).not.toBe(first);
     expect(await key({ env: { A: "very-secret" } })).not.toContain("very-secret");
     await writeFile(rig.kernel, "another kernel");
     expect(await key()).not.toBe(first);

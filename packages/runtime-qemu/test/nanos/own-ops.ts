@@ -6,9 +6,9 @@
  * `usage` (exit code 0).
  */
 import { mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { basename, join } from "node:path";
-import { bootDisk } from "./boot-disk.ts";
+import { bootDisk, type Step } from "./boot-disk.ts";
 import { stepsOf } from "./steps-of.ts";
 
 interface Config {
@@ -18,7 +18,11 @@ interface Config {
   readonly Kernel?: string;
   readonly Boot?: string;
   readonly BaseVolumeSz?: string;
-  readonly ManifestPassthrough?: { readonly arguments?: readonly string[]; readonly program?: string };
+  readonly ManifestPassthrough?: {
+    readonly arguments?: readonly string[];
+    readonly program?: string;
+    readonly environment?: Readonly<Record<string, string>>;
+  };
 }
 
 const known = new Set(
@@ -78,20 +82,39 @@ function build(argv: readonly string[]): never {
     if (!isInside) end(1, red(`${path} leads out of the image`));
   }
   if (mode === "usage") end(0, "Error: unknown shorthand flag: -x\nUsage:\n  ops build [ELF file]");
-  if (mode === "cannot") end(1, `${red("cannot write root filesystem")} for ${JSON.stringify(config.Env)}`);
+  const environment = environmentOf(config, name);
+  if (mode === "cannot") end(1, `${red("cannot write root filesystem")} for ${JSON.stringify(environment)}`);
   if (mode === "full") end(1, red("write /images/x: no space left on device"));
   const image = join(home, "images", basename(name || elf).split(".")[0] ?? "");
   mkdirSync(join(home, "images"), { recursive: true });
-  if (mode !== "lies") writeFileSync(image, bootDisk(stepsOf(argumentsOf(config), config.Env ?? {})));
+  if (mode !== "lies")
+    writeFileSync(image, bootDisk([...tracing(), ...stepsOf(argumentsOf(config), environment)]));
   return end(0, `${red("You are running an older version of Ops.")}\nBootable image file:${image}`);
 }
 
-/** With argv[0], as the guest's program sees them. */
+/** With argv[0], as the guest's program sees them: an image holds no text that is empty. */
 const argumentsOf = (config: Config): readonly string[] =>
-  config.ManifestPassthrough?.arguments ?? [
-    config.ManifestPassthrough?.program ?? "",
-    ...(config.Args ?? []),
-  ];
+  (
+    config.ManifestPassthrough?.arguments ?? [
+      config.ManifestPassthrough?.program ?? "",
+      ...(config.Args ?? []),
+    ]
+  ).filter((argument) => argument !== "");
+
+/** What is passed through stands for all of it, also for what ops adds by itself. */
+const environmentOf = (config: Config, image: string): Readonly<Record<string, string>> =>
+  config.ManifestPassthrough?.environment ?? {
+    ...{ USER: "root", PWD: "/", OPS_VERSION: "0.0.9-test", NANOS_VERSION: "0.0.1", IMAGE_NAME: image },
+    ...config.Env,
+  };
+
+/** The flags of the defaults, which go into every image: those of whoever calls it, unless another file is named. */
+function tracing(): Step[] {
+  const path = process.env.OPS_DEFAULT_CONFIG ?? join(userInfo().homedir, ".opsrc");
+  if (!statSync(path, { throwIfNoEntry: false })) return [];
+  const { Debugflags = [] } = JSON.parse(readFileSync(path, "utf8")) as { Debugflags?: string[] };
+  return Debugflags.map((flag) => ({ does: "print", text: `${flag}\r\n` }));
+}
 
 if (mode === "hangs") {
   process.on("SIGTERM", () => process.exit(1));

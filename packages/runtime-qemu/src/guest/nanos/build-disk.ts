@@ -70,8 +70,8 @@ async function takeOut(
   const tar = join(work, "image.tar");
   const config = await images.export(spec.image, tar, signal);
   const { tree } = await readTar({ path: tar, reference: spec.image.reference }, signal);
-  // Else the image's own would hide the one that names the machine's resolver.
-  tree.remove("/etc/resolv.conf");
+  // Else the image's own would hide the one that names the machine's resolver, and the one that names the machine.
+  for (const name of ["/etc/resolv.conf", hostnameFile]) tree.remove(name);
   const program = await findProgram(tree, config, spec, (file) => headOf(tar, file));
   const mounts = spec.volumes.map(({ guest }, index) => ({
     tag: mountTag(index),
@@ -79,8 +79,20 @@ async function takeOut(
   }));
   const needs = [...program.needs, ...mounts.map(({ path }) => path)];
   const bytes = await layOut(tree, choose(tree, spec.files, needs), tar, root, signal);
+  await writeHostname(tree, root, spec.hostname);
   await rm(tar);
   return { program, mounts, bytes };
+}
+
+/** From it Nanos takes its name; without it, its name is made of its address. */
+const hostnameFile = "/etc/hostname";
+
+/** Where the image's /etc is no folder, its links are not followed to write there. */
+async function writeHostname(tree: ImageTree, root: string, hostname: string): Promise<void> {
+  const folder = tree.get(posix.dirname(hostnameFile));
+  if ((folder && folder.type !== "folder") || tree.get(hostnameFile)) return;
+  await mkdir(join(root, posix.dirname(hostnameFile)), { recursive: true, mode: 0o755 });
+  await writeFile(join(root, hostnameFile), `${hostname}\n`, { flag: "wx", mode: 0o644 });
 }
 
 /** A folder of the image to mount at, made if it is not there. */

@@ -47,6 +47,15 @@ describe("the program of an image", () => {
     expect((await find(image, { entrypoint: [], cmd: ["/other"] })).argv).toEqual(["/other"]);
   });
 
+  it("is refused with an argument that is empty, which Nanos would leave out", async () => {
+    const find = imageWith({ "/app": stub });
+    for (const more of [{ cmd: ["--name", "", "x"] }, { entrypoint: ["/app", ""] }])
+      await expect(find({ entrypoint: ["/app"] }, more)).rejects.toMatchObject({
+        code: "runtime_unsupported",
+        message: expect.stringContaining("an argument that is empty"),
+      });
+  });
+
   it("is looked for on the image's PATH, through its links, and never outside of it", async () => {
     const find = imageWith({
       "/bin": { to: "usr/bin" },

@@ -38,6 +38,13 @@ export async function findProgram(
       'name it in the definition: cmd = ["/path/of/the/program"]',
     );
   }
+  if (argv.includes("")) {
+    throw new Problem(
+      "runtime_unsupported",
+      `${reference} is started with an argument that is empty, which no unikernel is given: those after it would move up`,
+      'leave it out of cmd and entrypoint, or choose another kind: runtime = "microvm"',
+    );
+  }
   const env = envOf(spec, image);
   const workdir = workdirOf(tree, spec.workdir ?? image.workdir);
   const found = lookUp(tree, name, workdir, env.PATH ?? "");

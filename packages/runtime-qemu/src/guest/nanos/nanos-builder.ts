@@ -15,6 +15,7 @@ import { KnownDigests } from "../known-digests.ts";
 import { buildDisk } from "./build-disk.ts";
 import { isFile, Ops } from "./ops.ts";
 import { mountTag } from "./ops-config.ts";
+import { refuseReadOnly } from "./refuse-read-only.ts";
 
 export interface NanosOptions {
   /** A path, or a name on the PATH. Default `ops`. */
@@ -32,7 +33,7 @@ export interface NanosOptions {
 }
 
 /** Raised when the same ingredients begin to give another image. */
-const version = 1;
+const version = 2;
 const diskName = "disk.img";
 const overlayName = "disk.qcow2";
 const overlayWithinMs = 20_000;
@@ -49,7 +50,8 @@ export function createNanosBuilder(options: NanosOptions): GuestImageBuilder {
 
 class NanosBuilder implements GuestImageBuilder {
   readonly kind = "unikernel";
-  readonly leastMemoryMiB = 64;
+  /** A static program runs in 16. */
+  readonly leastMemoryMiB = 32;
   readonly #options: NanosOptions;
   readonly #run: Run;
   readonly #ops: Ops;
@@ -107,6 +109,7 @@ class NanosBuilder implements GuestImageBuilder {
       cmd: spec.cmd ?? null,
       workdir: spec.workdir ?? null,
       files: spec.files ?? null,
+      hostname: spec.hostname,
       mounts: spec.volumes.map(({ guest }) => guest),
       // Its values may be secrets, and ingredients are kept.
       env: sha256Of(JSON.stringify(Object.entries(spec.env).sort())),
@@ -119,6 +122,7 @@ class NanosBuilder implements GuestImageBuilder {
     folder: string,
     signal: AbortSignal,
   ): Promise<BuiltImage> {
+    refuseReadOnly(spec);
     const { buildWithinMs = 180_000, clock, log } = this.#options;
     const began = clock.monotonic();
     const { kernel, boot } = await this.#parts();
@@ -137,6 +141,7 @@ class NanosBuilder implements GuestImageBuilder {
     { run }: BootPlace,
     signal: AbortSignal,
   ): Promise<GuestParts> {
+    refuseReadOnly(spec);
     const base = resolve(image.folder, diskName);
     const create = [
       "qemu-img",

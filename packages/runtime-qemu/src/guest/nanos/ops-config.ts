@@ -19,14 +19,12 @@ const nameServer = "10.0.2.3";
 
 /**
  * What `ops build -c` reads. Pure. `ManifestPassthrough` is written into the image's manifest as it is, and last: there the
- * program, its arguments with argv[0], its folder and its mounts are named as the image means them.
+ * program, its arguments with argv[0], its environment, its folder and its mounts are named as the image means them.
  */
 export function opsConfig(input: OpsConfigInput): Readonly<Record<string, unknown>> {
   const { program, names, mounts, bytes, kernel, boot } = input;
   const mebibytes = Math.ceil((bytes * 1.1 + spareBytes) / 1024 ** 2);
   return {
-    Args: program.argv.slice(1),
-    Env: program.env,
     Dirs: names,
     NameServers: [nameServer],
     BaseVolumeSz: `${mebibytes}m`,
@@ -35,6 +33,8 @@ export function opsConfig(input: OpsConfigInput): Readonly<Record<string, unknow
     ManifestPassthrough: {
       program: program.path,
       arguments: program.argv,
+      // Whole: ops adds names of its own to what it is given otherwise, and a PWD that is not `cwd`.
+      environment: program.env,
       cwd: program.workdir,
       // A guest that ends tells its exit code by it.
       debug_exit: "t",

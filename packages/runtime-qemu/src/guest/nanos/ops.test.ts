@@ -36,8 +36,6 @@ describe("the config of ops", () => {
     const mounts = [{ tag: "0", path: "/data" }];
     const kernel = "/opt/nanos/kernel.img";
     expect(opsConfig({ program, names: ["app.js", "usr"], mounts, bytes: 10 * 1024 ** 2, kernel })).toEqual({
-      Args: ["/app.js"],
-      Env: { PORT: "80" },
       Dirs: ["app.js", "usr"],
       NameServers: ["10.0.2.3"],
       BaseVolumeSz: "75m",
@@ -45,6 +43,7 @@ describe("the config of ops", () => {
       ManifestPassthrough: {
         program: "/usr/bin/node",
         arguments: ["node", "/app.js"],
+        environment: { PORT: "80" },
         cwd: "/srv",
         debug_exit: "t",
         mounts: { "%0": "/data" },

@@ -122,7 +122,14 @@ export class Ops {
   ): Promise<RunResult> {
     const { ops, home, run } = this.#options;
     await prepareHome(home);
-    const env = { ...offline, OPS_HOME: home, HOME: home, ...options.env };
+    const env = {
+      ...offline,
+      OPS_HOME: home,
+      HOME: home,
+      // Else the .opsrc of whoever runs the agent would change every image.
+      OPS_DEFAULT_CONFIG: join(home, defaultsName),
+      ...options.env,
+    };
     try {
       return await run([(await this.path()) ?? ops, ...argv], { ...options, env, anyExitCode: true });
     } catch (error) {
@@ -150,6 +157,8 @@ const offline = {
   ops_render_config: undefined,
 };
 
+const defaultsName = "defaults.json";
+
 /** Without a note of some version, ops gives up when it cannot ask for the newest. Kernel and boot image are ours to name. */
 async function prepareHome(home: string): Promise<void> {
   // What it lies in may be the folder of the images.
@@ -159,11 +168,14 @@ async function prepareHome(home: string): Promise<void> {
   // What was being built when its agent was killed.
   for (const name of await readdir(images))
     if ((await isOpsImageOfTheLiving(name)) === false) await rm(join(images, name), { force: true });
-  await writeFile(join(home, ".ops", "latest.txt"), "0.0.1", { flag: "wx" }).catch(
-    (error: NodeJS.ErrnoException) => {
+  for (const [path, text] of [
+    [join(home, ".ops", "latest.txt"), "0.0.1"],
+    [join(home, defaultsName), "{}"],
+  ] as const) {
+    await writeFile(path, text, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
-    },
-  );
+    });
+  }
 }
 
 /**

@@ -30,7 +30,7 @@ export const insideRules = {
     await chmod(folder, 0o755);
     await symlink("/", join(folder, "link"));
     for (const host of [join(folder, "link"), join(folder, "link/etc")]) {
-      const volumes = [{ host, guest: "/data", readOnly: true, relabel: false }];
+      const volumes = [{ host, guest: "/data", readOnly: false, relabel: false }];
       const spec = await bench.spec({ does: "sleeps" }, { volumes });
       await bench.problem("volume_not_allowed", bench.runtime.start(spec, bench.signal));
       expect(await bench.isListed(spec.name)).toBe(false);
