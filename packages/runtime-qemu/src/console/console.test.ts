@@ -84,6 +84,26 @@ describe("a machine's console", () => {
     expect(await lines()).toMatchObject([{ text: "left", found: true }, { text: "new" }]);
   });
 
+  it("says how much nobody read in time, where it was, and goes on after it", async () => {
+    const first = open({ unreadBytes: 1_000 });
+    await first.newBoot();
+    first.start();
+    await writes("one\nhalf");
+    await expect.poll(() => texts()).toEqual(["one"]);
+    await first.close();
+    await writes(`${"x".repeat(4_991)}\n${"y".repeat(999)}\n`);
+    const second = open({ unreadBytes: 1_000 });
+    second.start();
+    const gone = "mcp: 4996 bytes were written here that nobody read in time; they are gone";
+    await expect.poll(() => texts()).toEqual(["one", gone, "y".repeat(999)]);
+    expect(await lines()).toMatchObject([{ text: "one" }, { text: gone, found: true }, { found: true }]);
+    await second.close();
+    await writes("two\n");
+    const third = open({ unreadBytes: 1_000 });
+    third.start();
+    await expect.poll(() => texts()).toEqual(["one", gone, "y".repeat(999), "two"]);
+  });
+
   it("brings a line of 40 000 characters back whole", async () => {
     const console = open();
     await console.newBoot();

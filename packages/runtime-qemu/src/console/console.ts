@@ -5,6 +5,7 @@ import { type Clock, isProblem, Problem } from "@mcp/base";
 import { type Logger, type Run, run } from "@mcp/host";
 import type { GuestOutputs } from "../guest/guest-image.ts";
 import type { VmFolder } from "../vm/vm-folder.ts";
+import { readUnreadBytes } from "./kept-unread.ts";
 import { LineSplitter, type RawLine } from "./line-splitter.ts";
 import type { Stream } from "./log-record.ts";
 import { RawOutput } from "./raw-output.ts";
@@ -21,6 +22,8 @@ export interface ConsoleOptions {
   readonly bounded?: readonly string[];
   /** Of the stamped log, `log` and `log.1` together. Default 32 MiB. */
   readonly maxLogBytes?: number;
+  /** How far behind it goes on without leaving anything out. Default 48 MiB: no more may be there. */
+  readonly unreadBytes?: number;
   /** How much of a raw file may stay on disk after it was read. Default 4 MiB. */
   readonly slackBytes?: number;
 }
@@ -152,6 +155,7 @@ export class Console {
     const lines: StampedLine[] = [];
     let bytes = 0;
     for (const source of this.#sources) {
+      lines.push(...(await this.#skip(source)));
       const chunk = await source.raw.read(source.splitter.end);
       bytes += chunk.length;
       lines.push(...source.splitter.push(chunk).map(stampable(source)));
@@ -160,6 +164,20 @@ export class Console {
     for (const { raw, stream } of this.#sources) await raw.shorten(stamped.positions[stream]);
     for (const raw of this.#bounded) await raw.shorten((await raw.size()) - mebibyte);
     return bytes;
+  }
+
+  /** What nobody read in time is gone from the disk, or about to go: that is said where it was. */
+  async #skip(source: Source): Promise<readonly StampedLine[]> {
+    const { end: from } = source.splitter;
+    const to = (await source.raw.size()) - (this.#options.unreadBytes ?? readUnreadBytes);
+    if (to <= from) return [];
+    const rest = source.splitter.rest();
+    source.splitter = new LineSplitter(to);
+    const bytes = Buffer.from(
+      `mcp: ${to - from} bytes were written here that nobody read in time; they are gone`,
+    );
+    const { stream } = source;
+    return [...(rest ? [stampable(source)(rest)] : []), { stream, end: to, bytes, isFound: true }];
   }
 
   async #drain(): Promise<void> {

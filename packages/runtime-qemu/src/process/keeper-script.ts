@@ -14,6 +14,8 @@
  * not speak for a later process. `jobs` runs in the shell itself, since its subshells know of no jobs: it is what
  * tells an exit code above 128 from a signal.
  *
+ * What the program left running in this session ends with it; the keeper itself ignores that signal.
+ *
  * On stdout: the identity. Both outputs are closed once the program runs, which is how the starter knows.
  */
 export const keeperScript = `
@@ -47,6 +49,7 @@ exec >/dev/null 2>&1
 trap '' HUP INT QUIT TERM
 wait "$child"
 code=$?
+kill -TERM 0
 
 is_ours() {
   IFS= read -r identity <"$pid_file" && [ "\${identity%% *}" = "$child" ]

@@ -110,7 +110,7 @@ async function revoke(due: string): Promise<boolean> {
  * what bash does, which `/bin/sh` is on some systems.
  */
 let foundShell: Promise<readonly string[]> | undefined;
-function keeperShell(): Promise<readonly string[]> {
+export function keeperShell(): Promise<readonly string[]> {
   foundShell ??= findShell();
   return foundShell;
 }
