@@ -1,7 +1,7 @@
 import { build } from "esbuild";
 
 // One file, so that the agent starts fast and an upgrade replaces it whole. better-sqlite3 stays outside: it loads a
-// native binary that lies beside its own sources.
+// native binary that lies beside its own sources. So does nodemailer: it costs memory only where mail is sent.
 await build({
   entryPoints: ["src/main.ts"],
   outfile: "dist/mcp-agent.js",
@@ -10,7 +10,7 @@ await build({
   target: "node22",
   format: "esm",
   conditions: ["@mcp/source", "module"],
-  external: ["better-sqlite3"],
+  external: ["better-sqlite3", "nodemailer"],
   // Memory: every byte of source stays in it, and so do the calls by which esbuild would keep names that it need not
   // change. Identifiers are left alone, so that a stack can be read.
   minifySyntax: true,

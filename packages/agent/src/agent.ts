@@ -1,8 +1,10 @@
 import { Problem } from "@mcp/base";
 import { runtimeKinds } from "@mcp/runtime";
+import { Alerter } from "./alerts/index.ts";
 import type { Deps } from "./deps.ts";
 import { Engine } from "./engine/engine.ts";
 import { isFinished } from "./engine/operation-feed.ts";
+import { watchRuntimes } from "./engine/runtime-conditions.ts";
 import { Watch } from "./engine/watch.ts";
 import { Operations } from "./operations/operations.ts";
 
@@ -27,14 +29,17 @@ export class Agent {
   readonly deps: Deps;
   readonly engine: Engine;
   readonly operations: Operations;
+  readonly alerter: Alerter;
   readonly startedAtMs: number;
   #watching: Promise<void> | undefined;
   #retaining: Promise<void> | undefined;
+  #alerting: Promise<void> | undefined;
 
   constructor(deps: Deps) {
     this.deps = deps;
     this.engine = new Engine(deps);
     this.operations = new Operations(this.engine);
+    this.alerter = new Alerter(this.engine, deps.alerts);
     this.startedAtMs = deps.clock.now();
   }
 
@@ -47,6 +52,8 @@ export class Agent {
     await this.#recover();
     await this.#resume();
     await engine.journal.write({ service: "", kind: "agent_started", text: `agent ${deps.version} started` });
+    watchRuntimes(engine);
+    this.#alerting = this.alerter.run();
     const watch = new Watch(engine);
     for (const { name } of await deps.registry.services()) watch.lookSoon(name, 0);
     this.#watching = watch.run();
@@ -58,7 +65,7 @@ export class Agent {
     await this.engine.drain(drainMs);
     await this.engine.journal.write({ service: "", kind: "agent_stopped", text: "agent stopped" });
     this.engine.halt();
-    await Promise.all([this.#watching, this.#retaining]);
+    await Promise.all([this.#watching, this.#retaining, this.#alerting]);
   }
 
   /** Each backend is to be told of what it started in an earlier life, and does not show by itself, before that is missing. */

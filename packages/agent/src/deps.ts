@@ -2,6 +2,7 @@ import type { Clock } from "@mcp/base";
 import type { HostPorts, Logger } from "@mcp/host";
 import type { Registry } from "@mcp/registry";
 import type { ImageSource, Runtime } from "@mcp/runtime";
+import type { AlertOptions } from "./alerts/index.ts";
 import type { RuntimeStatus } from "./queries/node-status.ts";
 
 /** What the agent is made of; `apps/agent` wires the real ones, tests wire fakes at the design's seams. */
@@ -24,6 +25,8 @@ export interface Deps {
   readonly disks?: readonly { readonly use: string; readonly path: string }[];
   /** Kinds that no backend of this build runs, and why. */
   readonly missingRuntimes?: readonly RuntimeStatus[];
+  /** How people are told what is wrong. Absent: they are not, but what would be told is kept as events. */
+  readonly alerts?: AlertOptions;
   /** What `Doctor` asks of the backends besides its own checks; one that throws has been told by its probe already. */
   readonly checks?: readonly ((signal: AbortSignal) => Promise<readonly DoctorCheck[]>)[];
   /**

@@ -1,4 +1,16 @@
 export { Agent } from "./agent.ts";
+export {
+  type Alert,
+  type AlertChannel,
+  type AlertJSON,
+  type AlertOptions,
+  alertJSON,
+  commandChannel,
+  type EmailOptions,
+  emailChannel,
+  type WebhookOptions,
+  webhookChannel,
+} from "./alerts/index.ts";
 export type { Deps, DoctorCheck, NamedRuntime } from "./deps.ts";
 export { storeKey } from "./engine/runtimes.ts";
 export { machineCapacity } from "./machine-capacity.ts";

@@ -53,6 +53,7 @@ export const problemCodes = {
   tool_failed: { exit: 6, wire: "internal" },
   tool_timeout: { exit: 6, wire: "deadline_exceeded" },
   output_failed: { exit: 6, wire: "internal" },
+  alert_failed: { exit: 6, wire: "unavailable" },
   disk_full: { exit: 6, wire: "resource_exhausted" },
   database_read_only: { exit: 6, wire: "failed_precondition" },
   database_newer: { exit: 6, wire: "failed_precondition" },

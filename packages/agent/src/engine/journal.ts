@@ -8,6 +8,8 @@ export interface NewEvent {
   readonly component?: string;
   readonly kind: EventKind;
   readonly text: string;
+  /** For programs. */
+  readonly data?: unknown;
 }
 
 export type EventKind =
@@ -19,9 +21,12 @@ export type EventKind =
   | "restarted"
   | "stopped"
   | "observed"
+  | "crash_loop"
+  | "recovered"
   | "repair_failed"
   | "runtime_lost"
   | "runtime_back"
+  | "alert"
   | "agent_started"
   | "agent_stopped";
 

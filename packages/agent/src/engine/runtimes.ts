@@ -3,6 +3,7 @@ import type { Logger } from "@mcp/host";
 import type { Registry } from "@mcp/registry";
 import type { Probe, RuntimeKind } from "@mcp/runtime";
 import type { NamedRuntime } from "../deps.ts";
+import { Broadcast } from "./broadcast.ts";
 import { KnownRuntime } from "./known-runtime.ts";
 
 /** The runtimes of this node, and whether each can be believed. */
@@ -10,6 +11,8 @@ export class Runtimes {
   readonly #registry: Registry;
   readonly #log: Logger;
   readonly all: readonly KnownRuntime[];
+  /** Sent when one was asked for the first time, and when its trouble changed. */
+  readonly changes = new Broadcast<void>();
 
   constructor(runtimes: readonly NamedRuntime[], registry: Registry, clock: Clock, log: Logger) {
     this.#registry = registry;
@@ -51,6 +54,7 @@ export class Runtimes {
   }
 
   async #refresh(known: KnownRuntime, signal: AbortSignal): Promise<void> {
+    const isFirst = known.probe === undefined;
     const before = known.trouble?.message;
     const probe = await known.runtime.probe(signal);
     const trouble = await this.#judge(known.name, probe);
@@ -58,6 +62,7 @@ export class Runtimes {
     known.trouble = trouble;
     if (trouble && trouble.message !== before)
       this.#log.warn("a runtime cannot be used", { runtime: known.name, problem: trouble.toJSON() });
+    if (isFirst || trouble?.message !== before) this.changes.send();
   }
 
   async #judge(name: string, probe: Probe): Promise<Problem | undefined> {

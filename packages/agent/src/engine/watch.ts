@@ -4,7 +4,8 @@ import type { Workload } from "@mcp/runtime";
 import type { Engine } from "./engine.ts";
 import type { KnownRuntime } from "./known-runtime.ts";
 import { noteWhatHappened } from "./note-what-happened.ts";
-import type { Look } from "./service-state.ts";
+import { findRuntimeTrouble, usedRuntimes } from "./runtime-conditions.ts";
+import { ServiceReport } from "./service-report.ts";
 
 /** Events come in bursts (died, cleaned up, removed): one look is enough for all of them. */
 const debounceMs = 15;
@@ -103,18 +104,11 @@ export class Watch {
     while (!signal.aborted) {
       await deps.clock.sleep(deps.intervalMs, signal).catch(() => {});
       if (signal.aborted) return;
-      const used = await this.#used();
+      const used = await usedRuntimes(this.#engine).catch(() => []);
       await Promise.all(used.map((known) => this.#engine.runtimes.refresh(known, signal)));
       await this.#lookAtAll();
     }
-  }
-
-  /** Of which something is: a backend that nothing wants is probed when it is asked for, not for ever. */
-  async #used(): Promise<readonly KnownRuntime[]> {
-    const { deps, runtimes } = this.#engine;
-    const services = await deps.registry.services().catch(() => []);
-    const kinds = new Set(services.flatMap(({ instances }) => instances.map(({ kind }) => kind)));
-    return runtimes.all.filter(({ runtime }) => runtime.kinds.some((kind) => kinds.has(kind)));
+      await findRuntimeTrouble(this.#engine);
   }
 
   async #lookAtAll(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent.ts";
+import type { ChannelStatus } from "../alerts/index.ts";
 import type { DoctorCheck } from "../deps.ts";
 import { nodeStatus, runtimeStatus } from "./node-status.ts";
 import { status } from "./status.ts";
@@ -48,7 +49,23 @@ export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
       hint: thrown.hint ?? "",
     }),
   );
-  return [...runtimes, ...others.flat(), writable, ...disks, drift];
+  return [
+    ...runtimes,
+    ...others.flat(),
+    writable,
+    ...disks,
+    ...agent.alerter.channels.map(alertCheck),
+    drift,
+  ];
+}
+
+function alertCheck({ name: channel, toldAtMs, problem, lost, waiting }: ChannelStatus): DoctorCheck {
+  const name = `alerts: ${channel}`;
+  const last = toldAtMs === undefined ? "" : `, the last one at ${new Date(toldAtMs).toISOString()}`;
+  if (!problem) return { name, outcome: "ok", text: `alerts are told${last}`, hint: "" };
+  const counts = [...(lost > 0 ? [`${lost} given up`] : []), ...(waiting > 0 ? [`${waiting} waiting`] : [])];
+  const text = [problem.message, ...counts].join("; ");
+  return { name, outcome: "failed", text, hint: problem.hint };
 }
 
 /** Of which something is, or is wanted. */

@@ -1,0 +1,192 @@
+import {
+  type AlertMemory,
+  type AlertMessage,
+  type AlertSettings,
+  alertDefaults,
+  decideAlerts,
+  type Remembered,
+} from "@mcp/planner";
+import type { AlertDelivery } from "@mcp/registry";
+import type { Engine } from "../engine/engine.ts";
+import { type AlertChannel, headline } from "./channel.ts";
+import { type ChannelStatus, Deliveries } from "./deliveries.ts";
+import { fromStored, messageFromStored, messageToStored, toStored } from "./stored.ts";
+
+export interface AlertOptions {
+  readonly channels: readonly AlertChannel[];
+  readonly settings: AlertSettings;
+}
+
+/**
+ * Tells people what is wrong: decides anew whenever that changes or time is up, keeps what it decided, then hands the
+ * messages to the channels. Nothing waits for it, and whatever fails in it stops nothing else.
+ */
+export class Alerter {
+  readonly #engine: Engine;
+  readonly #settings: AlertSettings;
+  readonly #channels: readonly Deliveries[];
+  #memory: AlertMemory = { entries: [] };
+  /** By key: what the registry has, as JSON. */
+  #kept = new Map<string, string>();
+  #decidedAtMs: number | undefined;
+  /** Ends the present wait. */
+  #wake = (): void => {};
+  #hasChanged = true;
+
+  constructor(
+    engine: Engine,
+    { channels, settings }: AlertOptions = { channels: [], settings: alertDefaults },
+  ) {
+    this.#engine = engine;
+    this.#settings = settings;
+    const { clock, random } = engine.deps;
+    const log = engine.deps.log.child({ part: "alerts" });
+    this.#channels = channels.map(
+      (channel) => new Deliveries(channel, { clock, random, log, signal: engine.signal }),
+    );
+  }
+
+  get channels(): readonly ChannelStatus[] {
+    return this.#channels.map(({ status }) => status);
+  }
+
+  /** Runs until the engine ends. */
+  async run(): Promise<void> {
+    const { conditions, signal, deps } = this.#engine;
+    const unsubscribe = conditions.changes.subscribe(() => {
+      this.#hasChanged = true;
+      this.#wake();
+    });
+    const wake = (): void => this.#wake();
+    signal.addEventListener("abort", wake, { once: true });
+    try {
+      await this.#restore();
+      while (!signal.aborted) {
+        this.#hasChanged = false;
+        const againInMs = await this.#decide().catch((cause: unknown): undefined => {
+          if (!signal.aborted) deps.log.error("alerts could not be decided", { cause });
+        });
+        if (!this.#hasChanged && !signal.aborted) await this.#wait(againInMs);
+      }
+    } finally {
+      unsubscribe();
+      signal.removeEventListener("abort", wake);
+    }
+    await Promise.all(this.#channels.map((channel) => channel.idle()));
+  }
+
+  async #wait(ms: number | undefined): Promise<void> {
+    const { clock } = this.#engine.deps;
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    if (ms === undefined) return woken;
+    const waiting = new AbortController();
+    await Promise.race([woken, clock.sleep(ms, waiting.signal).catch(() => {})]);
+    waiting.abort();
+  }
+
+  /** What an earlier life told, and what it had still to tell. */
+  async #restore(): Promise<void> {
+    const { registry, log } = this.#engine.deps;
+    try {
+      const records = await registry.alerts();
+      this.#memory = { entries: records.flatMap(({ content }) => fromStored(content)) };
+      this.#kept = new Map(records.map(({ key, content }) => [key, JSON.stringify(content)]));
+      for (const delivery of await registry.alertDeliveries()) await this.#resume(delivery);
+    } catch (cause) {
+      if (!this.#engine.signal.aborted) log.error("what was told of alerts could not be read", { cause });
+    }
+  }
+
+  async #resume({ id, channel: name, message: content }: AlertDelivery): Promise<void> {
+    const message = messageFromStored(content);
+    const channel = this.#channels.find((each) => each.name === name);
+    if (channel && message) this.#hand(channel, message, id);
+    else await this.#engine.deps.registry.endAlertDelivery(id);
+  }
+
+  /** In how many ms to decide again, if nothing changes. */
+  async #decide(): Promise<number | undefined> {
+    const { conditions, deps, signal } = this.#engine;
+    const reported = await this.#reported();
+    const [nowMs, monotonicMs] = [deps.clock.now(), deps.clock.monotonic()];
+    const sinceLastMs = this.#decidedAtMs === undefined ? undefined : monotonicMs - this.#decidedAtMs;
+    const { messages, memory, wakeAtMs } = decideAlerts(
+      { findings: conditions.findings(), reported },
+      this.#memory,
+      this.#settings,
+      { nowMs, ...(sinceLastMs !== undefined && { sinceLastMs }) },
+    );
+    if (signal.aborted) return undefined;
+    const ids = await this.#keep(memory.entries, messages);
+    this.#memory = memory;
+    this.#decidedAtMs = monotonicMs;
+    for (const message of messages) await this.#tell(message, ids);
+    return wakeAtMs === undefined ? undefined : wakeAtMs - nowMs;
+  }
+
+  /** Of a service that is not there any more nothing is wrong, though nobody looks at it. */
+  async #reported(): Promise<ReadonlySet<string>> {
+    const { conditions, deps } = this.#engine;
+    const { reported } = conditions;
+    const orphans = this.#memory.entries.filter(
+      ({ finder, overSinceMs, condition }) =>
+        overSinceMs === undefined && condition.service !== "" && !reported.has(finder),
+    );
+    if (orphans.length === 0) return reported;
+    const services = await deps.registry.services().catch(() => undefined);
+    if (!services) return reported;
+    const there = new Set(services.map(({ name }) => name));
+    const gone = orphans.filter(({ condition }) => !there.has(condition.service));
+    return new Set([...reported, ...gone.map(({ finder }) => finder)]);
+  }
+
+  /**
+   * Write down what changed, and for each channel what it has to tell, in one go. A disk that is full is one of the
+   * things to be told, so what cannot be kept is told all the same, and kept later.
+   *
+   * @returns by channel the ids of its deliveries, in the order of the messages; empty if nothing could be kept
+   */
+  async #keep(
+    entries: readonly Remembered[],
+    messages: readonly AlertMessage[],
+  ): Promise<ReadonlyMap<string, number[]>> {
+    const { registry, log } = this.#engine.deps;
+    const now = new Map(entries.map((entry) => [entry.key, toStored(entry)]));
+    const set = [...now]
+      .filter(([key, content]) => this.#kept.get(key) !== JSON.stringify(content))
+      .map(([key, content]) => ({ key, content }));
+    const remove = [...this.#kept.keys()].filter((key) => !now.has(key));
+    const deliveries = messages.flatMap((message) =>
+      this.#channels.map(({ name }) => ({ channel: name, message: messageToStored(message) })),
+    );
+    if (set.length === 0 && remove.length === 0 && deliveries.length === 0) return new Map();
+    try {
+      const kept = await registry.changeAlerts({ set, remove, deliveries });
+      this.#kept = new Map([...now].map(([key, content]) => [key, JSON.stringify(content)]));
+      const byChannel = Map.groupBy(kept, ({ channel }) => channel);
+      return new Map([...byChannel].map(([name, some]) => [name, some.map(({ id }) => id)]));
+    } catch (cause) {
+      log.error("what is told of alerts could not be kept", { cause });
+      return new Map();
+    }
+  }
+
+  async #tell(message: AlertMessage, ids: ReadonlyMap<string, number[]>): Promise<void> {
+    const { deps, journal } = this.#engine;
+    for (const channel of this.#channels) this.#hand(channel, message, ids.get(channel.name)?.shift());
+    const { service, component } = message;
+    await journal.write({ service, component, kind: "alert", text: headline({ node: deps.node, message }) });
+  }
+
+  #hand(channel: Deliveries, message: AlertMessage, id: number | undefined): void {
+    const { node, registry } = this.#engine.deps;
+    channel.add({
+      alert: { node, message },
+      end: async () => {
+        if (id !== undefined) await registry.endAlertDelivery(id);
+      },
+    });
+  }
+}
