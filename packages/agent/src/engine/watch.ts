@@ -106,9 +106,9 @@ export class Watch {
       if (signal.aborted) return;
       const used = await usedRuntimes(this.#engine).catch(() => []);
       await Promise.all(used.map((known) => this.#engine.runtimes.refresh(known, signal)));
+      await findRuntimeTrouble(this.#engine);
       await this.#lookAtAll();
     }
-      await findRuntimeTrouble(this.#engine);
   }
 
   async #lookAtAll(): Promise<void> {
