@@ -1,6 +1,7 @@
 /** So many tries may wait for an answer at once. */
 const atOnce = 10;
-const giveUpMs = 60_000;
+/** As long as `mcp deploy` itself may take: ten guests at once have a long way to go where there is no KVM. */
+const giveUpMs = 120_000;
 
 /**
  * Returns once the port has answered over HTTP. QEMU takes a connection before its guest listens, and such a one may hang for

@@ -1,14 +1,13 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { connect } from "@mcp/client";
+import { attest, type FileRecord } from "../../../packages/runtime-qemu/src/guest/attest.ts";
 import type { BenchNode } from "../bench-node.ts";
 import { timed } from "../ratio.ts";
 import { firstAnswer } from "./first-answer.ts";
+import { childrenOf, totalCpuMs } from "./processes.ts";
 
 interface Copied {
   readonly argv: readonly string[];
@@ -46,8 +45,8 @@ export class PlainQemus {
     return new PlainQemus(folder, copied);
   }
 
-  /** From the shell's start until each has answered. They are ended then. */
-  async untilAnswers(everyMs?: number): Promise<number> {
+  /** From the shell's start until each has answered, and what CPU time they used for it. They are ended then. */
+  async untilAnswers(everyMs?: number): Promise<{ readonly ms: number; readonly cpuMs: number }> {
     const run = join(this.#folder, "run");
     const starts: string[] = [];
     for (const [index, { argv, files }] of this.#copied.entries()) {
@@ -56,15 +55,17 @@ export class PlainQemus {
     }
     // A group of its own, which is ended as a whole.
     let shell: number | undefined;
-    const ms = await timed(async () => {
-      shell = spawn("sh", ["-c", `${starts.join("\n")}\nwait`], { stdio: "ignore", detached: true }).pid;
-      await Promise.all(this.#copied.map(({ port }) => firstAnswer(port, everyMs)));
-    }).finally(() => {
+    try {
+      const ms = await timed(async () => {
+        shell = spawn("sh", ["-c", `${starts.join("\n")}\nwait`], { stdio: "ignore", detached: true }).pid;
+        await Promise.all(this.#copied.map(({ port }) => firstAnswer(port, everyMs)));
+      });
+      return { ms, cpuMs: await totalCpuMs(await childrenOf(shell ?? 0)) };
+    } finally {
       if (shell !== undefined) process.kill(-shell, "SIGKILL");
-    });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    await rm(run, { recursive: true });
-    return ms;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await rm(run, { recursive: true });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,12 +75,12 @@ export class PlainQemus {
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** What it takes to hash what each boot hashes of the newest guest image: its attestation. */
+/** What it takes to hash what each boot hashes of a guest image, just as it does: its attestation. */
 export async function hashingMs(node: BenchNode): Promise<number> {
   const [image = ""] = (await readdir(node.imageDir)).filter((name) => /^[0-9a-f]{64}$/.test(name));
   const folder = join(node.imageDir, image);
-  const names = (await readdir(folder)).filter((name) => name !== "manifest.json");
-  return timed(() =>
-    Promise.all(names.map((name) => pipeline(createReadStream(join(folder, name)), createHash("sha256")))),
-  );
+  const { files } = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as {
+    files: Readonly<Record<string, FileRecord>>;
+  };
+  return timed(() => attest(folder, files, new AbortController().signal));
 }

@@ -2,26 +2,52 @@ import { readFile } from "node:fs/promises";
 import { connect } from "@mcp/client";
 import { answering, type BenchNode } from "../bench-node.ts";
 import type { Measure } from "../measure.ts";
-import { median, type Timed, timed } from "../ratio.ts";
+import { middle, type Pair, takePairs } from "../pairs.ts";
+import { median, timed } from "../ratio.ts";
 import { firstAnswer } from "./first-answer.ts";
 import { untilKnown } from "./killed.ts";
 import { hashingMs, PlainQemus } from "./plain-qemu.ts";
+import { cpuMs, startedAt, totalCpuMs } from "./processes.ts";
 
 const firstPort = 27_000;
 
 const answeringVm = (node: BenchNode, name: string, port: number): string =>
   `${answering(node.rig, name, port)}runtime = "microvm"\nmemory = 128\n`;
 
+interface Deployed {
+  readonly ms: number;
+  /** From the beginning until the last QEMU was started. */
+  readonly untilQemuMs: number;
+  readonly qemuCpuMs: number;
+  readonly agentCpuMs: number;
+}
+
 /** Deploy it, and wait for the first answer of each of its ports, as soon as it comes; then undeploy it. */
 const deployed =
-  (node: BenchNode, service: string, ports: readonly number[], everyMs?: number): Timed =>
-  async () => {
+  (node: BenchNode, service: string, ports: readonly number[], everyMs?: number) =>
+  async (): Promise<Deployed> => {
+    const began = performance.now();
+    const agentBefore = await cpuMs(node.agentPid);
     const ms = await timed(() =>
       Promise.all([node.mcp("deploy", service), ...ports.map((port) => firstAnswer(port, everyMs))]),
     );
+    const agentCpuMs = (await cpuMs(node.agentPid)) - agentBefore;
+    const pids = await pidsOf(node, service);
+    const qemuCpuMs = await totalCpuMs(pids);
+    const untilQemuMs = Math.max(...(await Promise.all(pids.map(startedAt)))) - began;
     await node.mcp("undeploy", service);
-    return ms;
+    return { ms, untilQemuMs, qemuCpuMs, agentCpuMs };
   };
+
+async function pidsOf(node: BenchNode, service: string): Promise<readonly number[]> {
+  const client = connect({ address: node.address });
+  const { instances } = await client.liveCheck({ service });
+  client.close();
+  return (instances ?? []).map(({ pid }) => pid ?? 0);
+}
+
+/** Two boots without KVM differ by more than what is to be measured: so many pairs that their middle is known this exactly. */
+const knownToMs = 50;
 
 const aboveQemu: Measure = {
   name: "a microVM from mcp deploy to its first byte, above plain QEMU with the same image, without hashing it",
@@ -33,17 +59,26 @@ const aboveQemu: Measure = {
     await node.mcp("deploy", "vm");
     await using plain = await PlainQemus.like(node, "vm");
     await node.mcp("undeploy", "vm");
-    const ours = deployed(node, "vm", [firstPort]);
-    const taken: { ours: number; theirs: number; hashing: number }[] = [];
-    for (let pair = 0; pair < 8; pair++) {
-      taken.push({ ours: await ours(), theirs: await plain.untilAnswers(), hashing: await hashingMs(node) });
-    }
-    const counted = taken.slice(1);
-    const all = (of: (pair: (typeof counted)[number]) => number): string =>
-      median(counted.map(of)).toFixed(0);
+    const deploy = deployed(node, "vm", [firstPort]);
+    const ours = async () => ({ ...(await deploy()), hashing: await hashingMs(node) });
+    type Sample = { ms: number; hashing: number; untilQemuMs: number };
+    const theirs = async (): Promise<Sample> => ({
+      ...(await plain.untilAnswers()),
+      hashing: 0,
+      untilQemuMs: 0,
+    });
+    const above = (pairs: readonly Pair<Sample>[]) =>
+      middle(pairs.map((pair) => pair.ours.ms - pair.ours.hashing - pair.theirs.ms));
+    const enough = (pairs: readonly Pair<Sample>[]): boolean =>
+      above(pairs).to - above(pairs).from <= 2 * knownToMs;
+    const pairs = await takePairs<Sample>(ours, theirs, { least: 8, most: 24, enough });
+    const { median: value, from, to } = above(pairs);
+    const all = (of: (pair: Pair<Sample>) => number): string => median(pairs.map(of)).toFixed(0);
     return {
-      value: median(counted.map(({ ours, theirs, hashing }) => ours - theirs - hashing)),
-      detail: `${all((pair) => pair.ours)} ms, QEMU ${all((pair) => pair.theirs)} ms, hashing ${all((pair) => pair.hashing)} ms`,
+      value,
+      detail:
+        `${from.toFixed(0)} to ${to.toFixed(0)} ms in 95 of 100 cases, ${pairs.length} pairs; ${all((pair) => pair.ours.ms)} ms, ` +
+        `its QEMU begins after ${all((pair) => pair.ours.untilQemuMs)} ms, hashing ${all((pair) => pair.ours.hashing)} ms; plain QEMU ${all((pair) => pair.theirs.ms)} ms`,
     };
   },
 };
@@ -79,16 +114,23 @@ const together: Measure = {
       ten.map(({ port }) => port),
       tenEveryMs,
     );
-    const taken: { ours: number; theirs: number }[] = [];
-    for (let pair = 0; pair < 3; pair++)
-      taken.push({ ours: await ours(), theirs: await plain.untilAnswers(tenEveryMs) });
-    const [oursMs, theirsMs] = [
-      median(taken.map((pair) => pair.ours)),
-      median(taken.map((pair) => pair.theirs)),
-    ];
+    let agentCpuMs = 0;
+    const pairs = await takePairs(
+      async () => {
+        const { ms, qemuCpuMs, ...of } = await ours();
+        agentCpuMs = of.agentCpuMs;
+        return { ms, cpuMs: qemuCpuMs };
+      },
+      () => plain.untilAnswers(tenEveryMs),
+      { least: 3 },
+    );
+    const ratios = middle(pairs.map((pair) => pair.ours.ms / pair.theirs.ms));
+    const all = (of: (pair: (typeof pairs)[number]) => number): string => median(pairs.map(of)).toFixed(0);
     return {
-      value: median(taken.map((pair) => pair.ours / pair.theirs)),
-      detail: `${oursMs.toFixed(0)} ms over ${theirsMs.toFixed(0)} ms`,
+      value: ratios.median,
+      detail:
+        `${ratios.from.toFixed(2)} to ${ratios.to.toFixed(2)}; ${all(({ ours }) => ours.ms)} ms over ${all(({ theirs }) => theirs.ms)} ms; ` +
+        `CPU time of the QEMUs ${all(({ ours }) => ours.cpuMs)} ms over ${all(({ theirs }) => theirs.cpuMs)} ms, of the agent ${agentCpuMs.toFixed(0)} ms`,
     };
   },
 };
@@ -105,33 +147,42 @@ async function hostMemoryMiB(pid: number): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0) / 1024;
 }
 
-async function memoryOf(node: BenchNode, service: string): Promise<number> {
-  const client = connect({ address: node.address });
-  const pid = (await client.liveCheck({ service })).instances?.[0]?.pid ?? 0;
-  client.close();
-  return hostMemoryMiB(pid);
+interface Lived {
+  readonly ms: number;
+  readonly memory: number;
 }
+
+const besideRounds = 3;
 
 const beside: Measure = {
   name: "host memory of a microVM of 128 MiB, beside the container of the same service",
   unit: "MiB",
   needsVms: true,
   async take(node) {
-    const measured: { ms: number; memory: number }[] = [];
-    for (const [service, component] of [
-      ["as-vm", answeringVm(node, "as-vm", firstPort + 2)],
-      ["as-container", answering(node.rig, "as-container", firstPort + 3)],
-    ] as const) {
-      const port = service === "as-vm" ? firstPort + 2 : firstPort + 3;
+    const kinds = { vm: firstPort + 2, container: firstPort + 3 } as const;
+    const lived = async (kind: keyof typeof kinds): Promise<Lived> => {
+      const [service, port] = [`as-${kind}`, kinds[kind]];
+      const component = kind === "vm" ? answeringVm(node, service, port) : answering(node.rig, service, port);
       await node.define(service, `name = "${service}"\n${component}`);
       const ms = await timed(() => Promise.all([node.mcp("deploy", service), firstAnswer(port)]));
-      measured.push({ ms, memory: await memoryOf(node, service) });
+      const [pid = 0] = await pidsOf(node, service);
+      const memory = await hostMemoryMiB(pid);
       await node.mcp("undeploy", service);
-    }
-    const [vm, container] = measured;
+      return { ms, memory };
+    };
+    // The image of the microVM is built before anything counts.
+    await lived("vm");
+    const pairs = await takePairs(
+      () => lived("vm"),
+      () => lived("container"),
+      { least: besideRounds },
+    );
+    const all = (of: (pair: Pair<Lived>) => number): string => median(pairs.map(of)).toFixed(0);
     return {
-      value: vm?.memory ?? Number.NaN,
-      detail: `the container ${container?.memory.toFixed(0)} MiB; deploy to first byte ${vm?.ms.toFixed(0)} ms, the container ${container?.ms.toFixed(0)} ms`,
+      value: median(pairs.map(({ ours }) => ours.memory)),
+      detail:
+        `the container ${all(({ theirs }) => theirs.memory)} MiB; deploy to first byte ${all(({ ours }) => ours.ms)} ms, ` +
+        `the container ${all(({ theirs }) => theirs.ms)} ms`,
     };
   },
 };
