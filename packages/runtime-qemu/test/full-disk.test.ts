@@ -3,19 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { realClock, run, silentLogger } from "@mcp/host";
 import type { ImageSource, WorkloadSpec } from "@mcp/runtime";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { GuestImageBuilder } from "../src/guest/guest-image.ts";
 import { ImageCache } from "../src/guest/image-cache.ts";
 import { createLinuxBuilder } from "../src/guest/linux/linux-builder.ts";
 import { createNanosBuilder } from "../src/guest/nanos/nanos-builder.ts";
 import { guestKernel } from "./guest-kernel.ts";
-import { guestsMissing, images, specOf } from "./linux-guest-rig.ts";
+import { guestsMissing, images, removeImages, specOf } from "./linux-guest-rig.ts";
 import { imageOf, NanosRig, program, unikernel } from "./nanos/nanos-rig.ts";
 import { rigMissing, startQemuRig } from "./rig.ts";
 
 const notRoot = process.getuid?.() === 0 ? undefined : "only root may mount a small disk";
 const missing = guestsMissing ?? (await rigMissing());
 const signal = AbortSignal.timeout(170_000);
+afterAll(removeImages);
 
 /** How many KiB the disk has: one for each stage that a build can come to before it is full. */
 const sizes = { microvm: [8, 512, 2_600, 5_000, 9_000], unikernel: [4, 32, 80, 130] };
