@@ -95,13 +95,15 @@ describe("a machine's console", () => {
     const second = open({ unreadBytes: 1_000 });
     second.start();
     const gone = "mcp: 4996 bytes were written here that nobody read in time; they are gone";
-    await expect.poll(() => texts()).toEqual(["one", gone, "y".repeat(999)]);
-    expect(await lines()).toMatchObject([{ text: "one" }, { text: gone, found: true }, { found: true }]);
+    const again = "mcp: before the lines above, 4996 bytes are gone that nobody read in time";
+    await expect.poll(() => texts()).toEqual(["one", gone, "y".repeat(999), again]);
+    const found = true;
+    expect(await lines()).toMatchObject([{ text: "one" }, { text: gone, found }, { found }, { found }]);
     await second.close();
     await writes("two\n");
     const third = open({ unreadBytes: 1_000 });
     third.start();
-    await expect.poll(() => texts()).toEqual(["one", gone, "y".repeat(999), "two"]);
+    await expect.poll(() => texts()).toEqual(["one", gone, "y".repeat(999), again, "two"]);
   });
 
   it("brings a line of 40 000 characters back whole", async () => {

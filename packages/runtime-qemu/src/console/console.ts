@@ -34,6 +34,8 @@ interface Source {
   splitter: LineSplitter;
   /** Lines that end up to here were there before anybody looked. */
   foundUpTo: number;
+  /** How much was left out, which is told again once all that was written by then is read: by then the log may have turned. */
+  gone?: { readonly bytes: number; readonly until: number } | undefined;
 }
 
 const mebibyte = 1024 * 1024;
@@ -158,7 +160,8 @@ export class Console {
       lines.push(...(await this.#skip(source)));
       const chunk = await source.raw.read(source.splitter.end);
       bytes += chunk.length;
-      lines.push(...source.splitter.push(chunk).map(stampable(source)));
+      const fresh = source.splitter.push(chunk).map(stampable(source));
+      lines.push(...fresh, ...goneBefore(source, fresh.at(-1)));
     }
     if (lines.length > 0) await stamped.append(lines, this.#options.clock.now());
     for (const { raw, stream } of this.#sources) await raw.shorten(stamped.positions[stream]);
@@ -169,10 +172,12 @@ export class Console {
   /** What nobody read in time is gone from the disk, or about to go: that is said where it was. */
   async #skip(source: Source): Promise<readonly StampedLine[]> {
     const { end: from } = source.splitter;
-    const to = (await source.raw.size()) - (this.#options.unreadBytes ?? readUnreadBytes);
+    const size = await source.raw.size();
+    const to = size - (this.#options.unreadBytes ?? readUnreadBytes);
     if (to <= from) return [];
     const rest = source.splitter.rest();
     source.splitter = new LineSplitter(to);
+    source.gone = { bytes: (source.gone?.bytes ?? 0) + to - from, until: size };
     const bytes = Buffer.from(
       `mcp: ${to - from} bytes were written here that nobody read in time; they are gone`,
     );
@@ -251,6 +256,13 @@ export class Console {
 const stampable =
   ({ stream, foundUpTo }: Source) =>
   ({ bytes, end }: RawLine): StampedLine => ({ stream, end, bytes, isFound: end <= foundUpTo });
+
+function goneBefore(source: Source, last: StampedLine | undefined): readonly StampedLine[] {
+  if (!source.gone || !last || last.end < source.gone.until) return [];
+  const text = `mcp: before the lines above, ${source.gone.bytes} bytes are gone that nobody read in time`;
+  source.gone = undefined;
+  return [{ ...last, bytes: Buffer.from(text), isFound: true }];
+}
 
 function asConsoleProblem(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
