@@ -1,6 +1,7 @@
+import { mkdtemp, rm } from "node:fs/promises";
 import { Problem } from "@mcp/base";
 import { expect, it } from "vitest";
-import { definition, type Rig, refusalOf, summary } from "./rig.ts";
+import { definition, type Rig, type RigOptions, refusalOf, summary } from "./rig.ts";
 import { openVmRig, vm } from "./vm-rig.ts";
 
 /** What a kind cannot do here is told before anything is recorded. */
@@ -8,8 +9,8 @@ import { openVmRig, vm } from "./vm-rig.ts";
 const plan = (rig: Rig, toml: string) =>
   rig.client.plan({ what: { case: "deploy", value: { toml, file: "web.toml" } } });
 
-async function openWeb() {
-  const rig = await openVmRig();
+async function openWeb(options: RigOptions = {}) {
+  const rig = await openVmRig(options);
   for (const tag of [1, 2]) rig.addImage(tag);
   return rig;
 }
@@ -91,4 +92,24 @@ it("a network that is not joined is said, and the convention's is not asked for"
     "web: the network backend is not joined: a virtual machine has a network of its own",
   );
   expect((await plan(rig, definition("web", vm("web", 128)))).notes.join()).not.toContain("network");
+});
+
+it("a volume that is only read is refused where it could not be read, before anything is stopped for it", async () => {
+  const folder = await mkdtemp("/tmp/mcpt-volume-");
+  await using rig = await openWeb({ allowedVolumes: [folder] });
+  const web = (mode: string) => definition("web", vm("web", 128, 1, `volumes = ["${folder}:/data${mode}"]`));
+  expect(await refusalOf(plan(rig, web(":ro")))).toMatchObject({
+    code: "runtime_unsupported",
+    message: `component web cannot mount ${folder} read-only: it opens every file for writing`,
+    hint: expect.stringContaining("leave out :ro"),
+  });
+  expect((await plan(rig, web(""))).notes.join()).not.toContain(folder);
+  await rm(folder, { recursive: true });
+});
+
+it("a udp port whose answers go nowhere is said", async () => {
+  await using rig = await openWeb();
+  const ports = 'ports = ["8080:80", "127.0.0.1:5353:53/udp"]';
+  const { notes } = await plan(rig, definition("web", vm("web", 128, 1, ports)));
+  expect(notes).toContain("web: answers on the udp port 5353 go nowhere: QEMU drops them");
 });

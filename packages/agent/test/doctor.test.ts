@@ -39,6 +39,8 @@ it("what a virtual machine never can is nothing to mend, and stands in the node'
     "exec",
     "userNetworks",
     "ipv6Ports",
+    "readOnlyVolumes",
+    "udpAnswers",
   ]);
 });
 

@@ -21,6 +21,8 @@ export async function openVmRig(options: RigOptions = {}): Promise<VmRig> {
       exec: cannot("there is no way into a virtual machine"),
       userNetworks: cannot("a virtual machine has a network of its own"),
       ipv6Ports: cannot("QEMU forwards no IPv6"),
+      readOnlyVolumes: cannot("it opens every file for writing"),
+      udpAnswers: cannot("QEMU drops them"),
     },
   });
   const rig = await openRig({ ...options, vms });

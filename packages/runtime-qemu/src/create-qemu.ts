@@ -93,7 +93,7 @@ export function createQemu(options: QemuOptions): Qemu {
     return cache;
   };
   const runtimeOf = (kind: "microvm" | "unikernel", builder: GuestImageBuilder): Runtime => {
-    const kindFacts = remembered((signal) => findKindFacts(builder, signal));
+    const kindFacts = remembered((signal) => findKindFacts(builder, mayConnectOut, signal));
     return new QemuRuntime({
       kind,
       stateDir,

@@ -5,7 +5,7 @@ import { run } from "@mcp/host";
 import type { Capabilities } from "@mcp/runtime";
 import { expect, it } from "vitest";
 import { Host, type HostFacts } from "./host.ts";
-import { probeKind } from "./probe.ts";
+import { findKindFacts, probeKind } from "./probe.ts";
 
 const { signal } = new AbortController();
 
@@ -32,5 +32,20 @@ it("a state folder that is another by now is told of at once, whatever else is r
     expect(await storeNow()).toBe(first);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+});
+
+it("what a guest cannot have is told with why: by its kind, and by whether it may connect out", async () => {
+  const can = async (kind: "microvm" | "unikernel", mayConnectOut: boolean) => {
+    const builder = { kind, probe: async () => ({ ok: true, version: "1" }) as const };
+    const facts = await findKindFacts(builder, mayConnectOut, signal);
+    return facts.ok ? facts.can : undefined;
+  };
+  expect((await can("unikernel", false))?.readOnlyVolumes).toMatchObject({ ok: false, byNature: true });
+  expect((await can("microvm", false))?.readOnlyVolumes).toBeUndefined();
+  for (const kind of ["microvm", "unikernel"] as const) {
+    const udpAnswers = { ok: false, byNature: true, why: expect.stringContaining("[vm] user_net_outbound") };
+    expect((await can(kind, false))?.udpAnswers).toEqual(udpAnswers);
+    expect((await can(kind, true))?.udpAnswers).toEqual({ ok: true });
   }
 });

@@ -1,6 +1,7 @@
 import { isProblem } from "@mcp/base";
 import type { Capabilities, Probe } from "@mcp/runtime";
 import type { GuestImageBuilder } from "./guest/guest-image.ts";
+import { opensForWriting } from "./guest/nanos/refuse-read-only.ts";
 import type { Host } from "./host.ts";
 import type { Remembered } from "./remembered.ts";
 import { sharesMissing } from "./vm/shares-here.ts";
@@ -10,9 +11,13 @@ export type KindFacts =
   | { readonly ok: true; readonly version: string; readonly can: Capabilities }
   | Extract<Probe, { ok: false }>;
 
-export async function findKindFacts(builder: GuestImageBuilder, signal: AbortSignal): Promise<KindFacts> {
+export async function findKindFacts(
+  builder: Pick<GuestImageBuilder, "kind" | "probe">,
+  mayConnectOut: boolean,
+  signal: AbortSignal,
+): Promise<KindFacts> {
   const built = await builder.probe(signal);
-  return built.ok ? { ...built, can: await capabilitiesOf(builder, signal) } : built;
+  return built.ok ? { ...built, can: await capabilitiesOf(builder, mayConnectOut, signal) } : built;
 }
 
 /** Whether guests of this builder can run here; each reason why not with what to do about it. */
@@ -48,7 +53,11 @@ export async function probeKind(
 
 const yes = { ok: true } as const;
 
-async function capabilitiesOf({ kind }: GuestImageBuilder, signal: AbortSignal): Promise<Capabilities> {
+async function capabilitiesOf(
+  { kind }: Pick<GuestImageBuilder, "kind">,
+  mayConnectOut: boolean,
+  signal: AbortSignal,
+): Promise<Capabilities> {
   const noVolumes = kind === "unikernel" ? undefined : await sharesMissing(signal);
   return {
     exec: {
@@ -60,7 +69,16 @@ async function capabilitiesOf({ kind }: GuestImageBuilder, signal: AbortSignal):
     memoryLimit: yes,
     cpuLimit: yes,
     udpPorts: yes,
+    udpAnswers: mayConnectOut
+      ? yes
+      : {
+          ok: false,
+          // As it is set, and set so by default.
+          byNature: true,
+          why: "QEMU drops those of guests that may not connect out ([vm] user_net_outbound)",
+        },
     volumes: noVolumes === undefined ? yes : { ok: false, why: noVolumes },
+    ...(kind === "unikernel" && { readOnlyVolumes: { ok: false, byNature: true, why: opensForWriting } }),
     userNetworks: {
       ok: false,
       byNature: true,

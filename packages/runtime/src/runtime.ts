@@ -104,7 +104,11 @@ export interface Capabilities {
   readonly memoryLimit: Capability;
   readonly cpuLimit: Capability;
   readonly udpPorts: Capability;
+  /** What a workload answers on a udp port reaches whoever asked. Absent: it does. */
+  readonly udpAnswers?: Capability;
   readonly volumes: Capability;
+  /** Volumes that are only read. Absent: as all volumes. */
+  readonly readOnlyVolumes?: Capability;
   readonly userNetworks: Capability;
   /** Ports on IPv6 addresses of the host. Absent: as all ports. */
   readonly ipv6Ports?: Capability;

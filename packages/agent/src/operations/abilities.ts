@@ -50,6 +50,13 @@ export function checkAbilities(
     `cannot mount ${mounts[0]?.host}`,
     "see what to install with: mcp node status; or do without, with volumes = []",
   );
+  const readOnly = mounts.find((mount) => mount.readOnly);
+  must(
+    readOnly !== undefined,
+    can.readOnlyVolumes,
+    `cannot mount ${readOnly?.host} read-only`,
+    'leave out :ro, put the files into the image, or choose another kind: runtime = "microvm"',
+  );
   must(
     health?.probe.kind === "exec",
     can.exec,
@@ -64,10 +71,11 @@ export function checkAbilities(
       can.userNetworks,
       `${name}: the network ${written?.network} is not joined`,
     ),
+    ...said(udp !== undefined, can.udpAnswers, `${name}: answers on the udp port ${udp?.host} go nowhere`),
   ];
 }
 
 const seeNode = "see what this node can run, and how, with: mcp node status";
 
-const said = (asked: boolean, ability: Capability, what: string): string[] =>
-  asked && !ability.ok ? [`${what}: ${ability.why}`] : [];
+const said = (asked: boolean, ability: Capability | undefined, what: string): string[] =>
+  asked && ability && !ability.ok ? [`${what}: ${ability.why}`] : [];
