@@ -106,6 +106,16 @@ describe("a machine's console", () => {
     await expect.poll(() => texts()).toEqual(["one", gone, "y".repeat(999), again, "two"]);
   });
 
+  it("says at the end what is gone, also where the last line was never ended", async () => {
+    const console = open({ unreadBytes: 1_000 });
+    await console.newBoot();
+    await writes("x".repeat(3_000));
+    await console.finish();
+    expect((await texts()).at(-1)).toBe(
+      "mcp: before the lines above, 2000 bytes are gone that nobody read in time",
+    );
+  });
+
   it("brings a line of 40 000 characters back whole", async () => {
     const console = open();
     await console.newBoot();

@@ -190,7 +190,9 @@ export class Console {
     const stamped = await this.#ready();
     const rests = this.#sources.flatMap((source) => {
       const rest = source.splitter.rest();
-      return rest ? [stampable(source)(rest)] : [];
+      if (!rest) return [];
+      const line = stampable(source)(rest);
+      return [line, ...goneBefore(source, line)];
     });
     if (rests.length > 0) await stamped.append(rests, this.#options.clock.now());
   }
