@@ -12,13 +12,20 @@ export type Action =
       readonly isNew: boolean;
       /** Counted as a restart: it was accepted, and ended by itself. */
       readonly isRestart: boolean;
+      /** Of a restart: how many of its lives in a row ended too soon, up to the one before this. Else 0: the count begins anew. */
+      readonly quickEnds: number;
     }
-  /** Wait until a started instance has stood its start period; it fails if the instance ends before. */
+  /**
+   * Wait until a started instance has stood its start period, or is healthy where it has a health check; it fails if the
+   * instance ends before, or is found unhealthy.
+   */
   | {
       readonly do: "stand";
       readonly component: string;
       readonly instance: string;
       readonly startPeriodMs: number;
+      /** It has a health check, and is unhealthy if that has not passed after so long. */
+      readonly healthLimitMs?: number;
     }
   /** Stop an instance and keep it. */
   | {

@@ -6,7 +6,7 @@ import { portsOverlap } from "./ports.ts";
 
 /**
  * The order between steps. `stopBefore` waits only for pulls and for the stops of its dependents, `start` only for
- * stops, for what failed to be gone, and for the starts of what it depends on, the rest only for what is named here: so
+ * stops, for what failed to be gone, and for the starts (and the health) of what it depends on, the rest only for what is named here: so
  * there can be no circle.
  *
  * A revision on trial moves as a whole: every pull before the first stop, every stop before the first start. Otherwise
@@ -62,6 +62,9 @@ export function arrange(
       steps.add(action, reason, [...started, ...stood]),
     );
     if (started.length > 0) startsTo.set(name, started);
+    // Where it has a health check, what depends on it waits for that; one that runs already does so from the start.
+    if (target?.health && stood.length > 0)
+      startsTo.set(name, started.length > 0 ? stood : [...below, ...stood]);
     const after = [...ownStops, ...started, ...stood, ...stopped];
     removals.push(...part.remove.map((step) => ({ step, after })));
   }
@@ -82,7 +85,7 @@ export function arrange(
 }
 
 /** Each after all that it depends on; where that is a circle, in the order they came. */
-function dependenciesFirst(components: readonly ComponentGoal[]): ComponentGoal[] {
+export function dependenciesFirst(components: readonly ComponentGoal[]): ComponentGoal[] {
   const byName = new Map(components.map((component) => [component.name, component]));
   const sorted = new Set<ComponentGoal>();
   const onPath = new Set<ComponentGoal>();

@@ -80,7 +80,16 @@ export const removeStep = (
 
 export const standStep = (
   { name: component }: ComponentGoal,
-  { startPeriodMs }: Target,
+  { startPeriodMs, health }: Target,
   instance: string,
   reason: string,
-): Reasoned<"stand"> => ({ action: { do: "stand", component, instance, startPeriodMs }, reason });
+): Reasoned<"stand"> => ({
+  action: {
+    do: "stand",
+    component,
+    instance,
+    startPeriodMs,
+    ...(health && { healthLimitMs: health.limitMs }),
+  },
+  reason,
+});

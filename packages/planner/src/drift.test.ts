@@ -1,11 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { component, exited, instance, leftOver, missing, sees, unknown, up } from "../test/example.ts";
-import { judge } from "./drift.ts";
-import type { ComponentGoal } from "./goal.ts";
-import type { Sighting } from "./observation.ts";
+import {
+  component,
+  exited,
+  instance,
+  leftOver,
+  missing,
+  nowMs,
+  sees,
+  service,
+  unknown,
+  up,
+} from "../test/example.ts";
+import { type Judgement, judge as judgeOf } from "./drift.ts";
+import type { ComponentGoal, ServiceGoal } from "./goal.ts";
+import type { Observation, Sighting } from "./observation.ts";
 
 const web = component("web", { instances: [instance("web.1")] });
 const stopped: ComponentGoal = { ...web, desired: "stopped" };
+const judge = (goal: ComponentGoal, seen: Observation, of: Partial<ServiceGoal> = {}): Judgement =>
+  judgeOf(service([goal], of), goal, seen, nowMs);
 const judged = (goal: ComponentGoal, seen: Sighting) => judge(goal, sees({ "web.1": seen }));
 
 const created: Sighting = { state: "created", specHash: "v2" };

@@ -1,5 +1,6 @@
-import type { ComponentGoal, Instance } from "./goal.ts";
-import { isActive, type Observation, type Sighting, sightingOf } from "./observation.ts";
+import type { ComponentGoal, Instance, ServiceGoal } from "./goal.ts";
+import { healthOf, isActive, type Observation, type Sighting, sightingOf } from "./observation.ts";
+import { foresee, type Prospect } from "./prospect.ts";
 import { describeEnd } from "./restart.ts";
 
 export type ObservedState =
@@ -16,6 +17,7 @@ export type ObservedState =
 export type DriftKind =
   | "missing"
   | "exited"
+  | "crash_looping"
   | "unhealthy"
   | "wrong_spec"
   | "wrong_image"
@@ -29,15 +31,20 @@ export interface Drift {
   readonly text: string;
 }
 
-export interface Judgement {
+export interface Judgement extends Prospect {
   readonly observed: ObservedState;
   readonly drift: readonly Drift[];
   /** The instance that was judged: the one that should run, or what is left of it. */
   readonly instance?: string;
 }
 
-/** What one component is, and how that differs from what it should be. */
-export function judge(goal: ComponentGoal, observation: Observation): Judgement {
+/** What one component of a service is, how that differs from what it should be, and what becomes of it. */
+export function judge(
+  service: ServiceGoal,
+  goal: ComponentGoal,
+  observation: Observation,
+  nowMs: number,
+): Judgement {
   const shouldRun = goal.desired === "running" && goal.target !== undefined;
   const instance = foremost(goal, observation, shouldRun);
   if (!instance)
@@ -45,12 +52,28 @@ export function judge(goal: ComponentGoal, observation: Observation): Judgement 
       ? { observed: "missing", drift: [{ kind: "missing", text: "it has no instance" }] }
       : { observed: "stopped", drift: [] };
   const sighting = sightingOf(observation, instance.name);
+  const prospect = shouldRun ? foresee(service, goal, instance, sighting, nowMs) : {};
+  const { crashLoop } = prospect;
   return {
-    observed: observedState(sighting, shouldRun),
-    drift: driftOf(goal, instance, sighting, shouldRun),
+    observed: crashLoop
+      ? "crash-looping"
+      : isAwaited(goal, instance, sighting)
+        ? "starting"
+        : observedState(sighting, shouldRun),
+    drift: crashLoop
+      ? [{ kind: "crash_looping", text: crashLoop.text }]
+      : driftOf(goal, instance, sighting, shouldRun),
     instance: instance.name,
+    ...prospect,
   };
 }
+
+/** What is on trial has to prove its health; what was accepted is taken to run until its checks say otherwise. */
+const isAwaited = ({ target }: ComponentGoal, { role }: Instance, sighting: Sighting): boolean =>
+  role === "candidate" &&
+  target?.health !== undefined &&
+  sighting.state === "running" &&
+  sighting.health === undefined;
 
 /** Where nothing should run, whatever does is what matters. */
 function foremost(goal: ComponentGoal, observation: Observation, shouldRun: boolean): Instance | undefined {
@@ -68,10 +91,14 @@ export function observedState(sighting: Sighting, shouldRun: boolean): ObservedS
       return shouldRun ? "exited" : "stopped";
     case "missing":
       return shouldRun ? "missing" : "stopped";
+    case "running":
+      return healthStates[sighting.health?.state ?? "healthy"];
     default:
       return sighting.state;
   }
 }
+
+const healthStates = { starting: "starting", healthy: "running", unhealthy: "unhealthy" } as const;
 
 function driftOf(goal: ComponentGoal, instance: Instance, sighting: Sighting, shouldRun: boolean): Drift[] {
   if (sighting.state === "unknown") return [{ kind: "unknown", text: sighting.why }];
@@ -81,5 +108,6 @@ function driftOf(goal: ComponentGoal, instance: Instance, sighting: Sighting, sh
   if (sighting.state === "exited") return [{ kind: "exited", text: describeEnd(sighting) }];
   if (sighting.specHash !== instance.specHash || instance.specHash !== goal.target?.specHash)
     return [{ kind: "wrong_spec", text: "its settings are not those of its revision" }];
-  return [];
+  const health = healthOf(sighting);
+  return health?.state === "unhealthy" ? [{ kind: "unhealthy", text: describeEnd(sighting) }] : [];
 }

@@ -1,4 +1,4 @@
-import type { ImagePin, PortMapping, RuntimeKind } from "@mcp/runtime";
+import type { ImagePin, PortMapping, RuntimeKind, WorkloadExit } from "@mcp/runtime";
 
 /** What is wanted of one service, from the registry. */
 export interface ServiceGoal {
@@ -30,6 +30,8 @@ export interface ComponentGoal {
    * is not obeyed.
    */
   readonly restartBeforeMs?: number;
+  /** Repairing it failed: it is not tried again sooner, unless somebody asks for it. */
+  readonly notBeforeMs?: number;
   /** The name that a new instance would get. */
   readonly freshName: string;
 }
@@ -44,6 +46,13 @@ export interface Target {
   readonly update: "stop-first" | "start-first";
   readonly restart: RestartPolicy;
   readonly startPeriodMs: number;
+  /** It has a health check: what depends on it waits for that, and so does who asked for it. */
+  readonly health?: {
+    /** Start it anew when it is unhealthy. */
+    readonly restart: boolean;
+    /** After so long at the most it is known whether a new instance is healthy. */
+    readonly limitMs: number;
+  };
 }
 
 /** One start of a component, as the registry knows it. */
@@ -60,6 +69,8 @@ export interface Instance {
   readonly restarts: number;
   /** How many of its lives in a row, before the present or last one, ended too soon. */
   readonly quickEnds: number;
+  /** The last end that was seen of it: of a life before the last, if that is before `startedAtMs`. */
+  readonly lastExit?: WorkloadExit;
 }
 
 export interface RestartPolicy {

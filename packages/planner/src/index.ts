@@ -19,7 +19,27 @@ export {
   observedState,
 } from "./drift.ts";
 export type { ComponentGoal, Instance, RestartPolicy, ServiceGoal, Target } from "./goal.ts";
-export { type Health, isActive, type Observation, type Sighting, sightingOf } from "./observation.ts";
+export {
+  afterCheck,
+  type CheckResult,
+  firstHealth,
+  type HealthRecord,
+  type HealthRules,
+  healthLimitMs,
+  type Moment,
+  nextCheckInMs,
+  toldHealth,
+} from "./health.ts";
+export {
+  type Health,
+  healthOf,
+  isActive,
+  type Observation,
+  type Sighting,
+  sightingOf,
+} from "./observation.ts";
 export { plan } from "./plan.ts";
 export { portsOverlap, toHostPort } from "./ports.ts";
-export { decideRestart, type RestartDecision, restartPauseMs } from "./restart.ts";
+export type { CrashLoop, Prospect } from "./prospect.ts";
+export { crashLoopEnds, decideRestart, type RestartDecision, stableMs } from "./restart.ts";
+export { conditionsOf, type RepairFailure, type ServiceFindings } from "./service-conditions.ts";

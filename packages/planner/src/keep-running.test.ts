@@ -133,21 +133,49 @@ describe("a repair", () => {
     expect(script(planFor(instance("web.1", { restarts: 2 }), seen, { ...repair, of }))).toEqual(steps);
   });
 
-  it("waits out the pause after the last start, and asks to be woken at its end", () => {
+  it("waits out the pause of what keeps ending too soon, and asks to be woken at the end of the first", () => {
     const made = [
-      instance("web.1", { startedAtMs: nowMs - 1_000 }),
-      instance("api.1", { startedAtMs: nowMs - 3_000 }),
+      instance("web.1", { startedAtMs: nowMs, quickEnds: 8 }),
+      instance("api.1", { startedAtMs: nowMs, quickEnds: 3 }),
     ];
     const goal = service(
       made.map((one) => component(one.name.slice(0, 3), { instances: [one] })),
       repair,
     );
-    expect(plan(goal, sees({ "web.1": exited(1), "api.1": exited(1) }), nowMs)).toEqual({
-      steps: [],
-      notes: [],
-      blocked: [],
-      wakeAtMs: nowMs + 2_000,
+    const seen = sees({ "web.1": exited(1), "api.1": exited(1) });
+    const { wakeAtMs = 0, ...rest } = plan(goal, seen, nowMs);
+    expect(rest).toEqual({ steps: [], notes: [], blocked: [] });
+    expect(wakeAtMs - nowMs).toBeGreaterThanOrEqual(2_000);
+    expect(wakeAtMs - nowMs).toBeLessThanOrEqual(4_000);
+    expect(script(plan(goal, seen, wakeAtMs))).toEqual(["1 start api.1 (restart)"]);
+  });
+
+  it("carries the count of quick ends along, and an asked start begins it anew", () => {
+    const made = instance("web.1", { startedAtMs: nowMs - 100_000, quickEnds: 3 });
+    const unseen: Sighting = { state: "exited", specHash: "v2" };
+    expect(planFor(made, unseen, repair).steps[0]?.action).toMatchObject({ quickEnds: 0 });
+    expect(planFor(made, exited(1), repair).steps[0]?.action).toMatchObject({
+      isRestart: true,
+      quickEnds: 4,
     });
+    expect(planFor(made, exited(1)).steps[0]?.action).toMatchObject({ isRestart: false, quickEnds: 0 });
+  });
+
+  it("that failed lately waits for its time, and keeps nobody else waiting", () => {
+    const goal = service(
+      [
+        component("web", { instances: [instance("web.1")], notBeforeMs: nowMs + 9_000 }),
+        component("api", { instances: [instance("api.1")] }),
+      ],
+      repair,
+    );
+    const planned = plan(goal, sees({ "web.1": missing, "api.1": exited(1) }), nowMs);
+    expect(script(planned)).toEqual(["1 start api.1 (restart)"]);
+    expect(planned.wakeAtMs).toBe(nowMs + 9_000);
+    expect(script(plan({ ...goal, cause: "operation" }, sees({ "web.1": missing }), nowMs))).toContain(
+      "1 start web.1",
+    );
+    expect(plan(goal, sees({ "web.1": up(), "api.1": up() }), nowMs)).not.toHaveProperty("wakeAtMs");
   });
 
   it("starts what was recorded and never started, whatever the policy", () => {

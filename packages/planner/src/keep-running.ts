@@ -1,6 +1,6 @@
 import { type ComponentFacts, type Draft, standStep, stopStep } from "./component-plan.ts";
 import type { Instance, Target } from "./goal.ts";
-import { sightingOf } from "./observation.ts";
+import { healthOf, sightingOf } from "./observation.ts";
 import { decideRestart, describeEnd } from "./restart.ts";
 
 /** An instance with the right settings is there: let it run, or start it again. */
@@ -14,14 +14,14 @@ export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit
   if (sighting.state === "running" || sighting.state === "starting") {
     if (restartIsDue) {
       draft.stopBefore.push(stopStep(goal, fit, "a restart was asked for"));
-      startAgain("a restart was asked for", false);
-    } else if (isOnTrial)
-      draft.stand.push(standStep(goal, target, fit.name, "it has not yet stood its start period"));
+      startAgain("a restart was asked for");
+    } else if (isOnTrial) draft.stand.push(standStep(goal, target, fit.name, notYetStood(target)));
+    else if (!isAsked && target.health?.restart && healthOf(sighting)?.state === "unhealthy") endUnhealthy();
     return;
   }
   if (sighting.state === "stopping") {
     draft.stopBefore.push(stopStep(goal, fit, "it is on its way down"));
-    startAgain("it should be running", false);
+    startAgain("it should be running");
     return;
   }
   // An agent that was killed right after the start could not record it, but what has ended was started.
@@ -32,17 +32,35 @@ export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit
     return;
   }
   if (isAsked || !wasStarted) {
-    startAgain(sighting.state === "created" ? "it was made, but not started" : describeEnd(sighting), false);
+    startAgain(sighting.state === "created" ? "it was made, but not started" : describeEnd(sighting));
     return;
   }
   const decision = decideRestart(target.restart, fit, sighting, nowMs);
-  if (decision.do === "start") startAgain(decision.reason, true);
+  if (decision.do === "start") startAgain(decision.reason, decision.quickEnds);
   else if (decision.do === "wait") draft.wakeAtMs = decision.untilMs;
 
-  function startAgain(reason: string, isRestart: boolean): void {
+  /** As if it had ended by itself, but that it must be stopped first. */
+  function endUnhealthy(): void {
+    const decision = decideRestart(target.restart, fit, sighting, nowMs);
+    if (decision.do === "wait") draft.wakeAtMs = decision.untilMs;
+    if (decision.do !== "start") return;
+    draft.stopBefore.push(stopStep(goal, fit, decision.reason));
+    startAgain(decision.reason, decision.quickEnds);
+  }
+
+  /** @param quickEnds  of a restart by policy */
+  function startAgain(reason: string, quickEnds?: number): void {
     if (sighting.state === "missing") pullUnlessPresent(draft, facts, target);
+    const isRestart = quickEnds !== undefined;
     draft.start.push({
-      action: { do: "start", component: goal.name, instance: fit.name, isNew: false, isRestart },
+      action: {
+        do: "start",
+        component: goal.name,
+        instance: fit.name,
+        isNew: false,
+        isRestart,
+        quickEnds: quickEnds ?? 0,
+      },
       reason,
     });
     draft.startPorts.push(...target.ports);
@@ -58,7 +76,14 @@ export function renew(draft: Draft, facts: ComponentFacts, target: Target): void
   draft.startPorts.push(...target.ports);
   const remains = goal.instances.some(({ role }) => role !== "candidate" || candidate?.state !== "rejected");
   draft.start.push({
-    action: { do: "start", component: goal.name, instance: goal.freshName, isNew: true, isRestart: false },
+    action: {
+      do: "start",
+      component: goal.name,
+      instance: goal.freshName,
+      isNew: true,
+      isRestart: false,
+      quickEnds: 0,
+    },
     reason: remains ? "its image or settings changed" : "it does not exist yet",
   });
   standAfterStart(draft, facts, target, goal.freshName);
@@ -67,8 +92,18 @@ export function renew(draft: Draft, facts: ComponentFacts, target: Target): void
 /** What ran before is not judged again when it is brought back, and neither is a restart by policy. */
 function standAfterStart(draft: Draft, facts: ComponentFacts, target: Target, instance: string): void {
   if (facts.isAsked && facts.candidate?.state !== "rejected")
-    draft.stand.push(standStep(facts.goal, target, instance, "it must stand its start period"));
+    draft.stand.push(
+      standStep(
+        facts.goal,
+        target,
+        instance,
+        target.health ? "it must become healthy" : "it must stand its start period",
+      ),
+    );
 }
+
+const notYetStood = ({ health }: Target): string =>
+  health ? "it is not yet known to be healthy" : "it has not yet stood its start period";
 
 /** A request from the future was stamped before somebody set the clock back; obeying it would restart again and again. */
 function isRestartDue({ goal, nowMs }: ComponentFacts, fit: Instance): boolean {

@@ -30,7 +30,12 @@ export interface Health {
   readonly sinceMs: number;
   /** What the last check met, for people. */
   readonly text: string;
+  /** It has been healthy in this life. */
+  readonly hasPassed: boolean;
 }
+
+export const healthOf = (sighting: Sighting): Health | undefined =>
+  sighting.state === "running" ? sighting.health : undefined;
 
 /** Holds its ports and must be stopped before it can go. */
 export const isActive = (sighting: Sighting): boolean =>

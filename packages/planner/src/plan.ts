@@ -5,6 +5,7 @@ import type { ComponentPlan } from "./component-plan.ts";
 import type { ComponentGoal, ServiceGoal } from "./goal.ts";
 import { isActive, type Observation, sightingOf } from "./observation.ts";
 import { portsOverlap } from "./ports.ts";
+import { waitForHealth } from "./wait-for-health.ts";
 
 /**
  * What to do so that what runs becomes what is wanted; no steps means converged. Pure, so it is also `--dry-run`,
@@ -27,12 +28,18 @@ export function plan(goal: ServiceGoal, observation: Observation, nowMs: number)
   const known = components
     .filter(({ name }) => !isUnknown.has(name))
     .map((component) => planComponent(goal, { goal: component, candidate, isAsked, observation, nowMs }));
-  const blocked = [...unknown, ...findWaiting(components, known, isUnknown, observation)];
-  const isBlocked = new Set(blocked.map(({ component }) => component));
-  const parts = freeSharedPorts(known.filter(({ component }) => !isBlocked.has(component)));
-  const wakes = parts.flatMap(({ wakeAtMs }) => wakeAtMs ?? []);
+  const gated = waitForHealth(goal, known, observation, isAsked);
+  const held = isAsked ? [] : findHeld(components, known, nowMs);
+  const isUntouched = new Set([...isUnknown, ...held.map(({ name }) => name), ...gated.waiting]);
+  const blocked = [...unknown, ...findWaiting(components, known, isUntouched, observation)];
+  for (const { component } of blocked) isUntouched.add(component);
+  const parts = freeSharedPorts(gated.plans.filter(({ component }) => !isUntouched.has(component)));
+  const wakes = [
+    ...parts.flatMap(({ wakeAtMs }) => wakeAtMs ?? []),
+    ...held.flatMap(({ notBeforeMs }) => notBeforeMs ?? []),
+  ];
   return {
-    steps: arrange(goal, parts, blocked.length === 0),
+    steps: arrange(goal, parts, isUntouched.size === 0),
     notes: [...new Set(parts.flatMap(({ notes }) => notes))],
     blocked,
     ...(wakes.length > 0 && { wakeAtMs: Math.min(...wakes) }),
@@ -51,6 +58,23 @@ function findUnknown(goal: ServiceGoal, observation: Observation): Blocked[] {
   });
 }
 
+/** Components that need something done, and must wait since that failed lately: the others do not wait for them. */
+function findHeld(
+  components: readonly ComponentGoal[],
+  known: readonly ComponentPlan[],
+  nowMs: number,
+): ComponentGoal[] {
+  return components.filter(
+    ({ name, notBeforeMs }) =>
+      notBeforeMs !== undefined &&
+      notBeforeMs > nowMs &&
+      known.some((part) => part.component === name && needsSteps(part)),
+  );
+}
+
+const needsSteps = ({ pull, stopBefore, removeBefore, start, stand, stopAfter, remove }: ComponentPlan) =>
+  [pull, stopBefore, removeBefore, start, stand, stopAfter, remove].some((steps) => steps.length > 0);
+
 /**
  * Components that want a host port which an instance of a blocked one holds, or may hold. What waits keeps its own ports,
  * so others may have to wait for it in turn.
@@ -58,14 +82,14 @@ function findUnknown(goal: ServiceGoal, observation: Observation): Blocked[] {
 function findWaiting(
   components: readonly ComponentGoal[],
   known: readonly ComponentPlan[],
-  isUnknown: ReadonlySet<string>,
+  isUntouched: ReadonlySet<string>,
   observation: Observation,
 ): Blocked[] {
   const mayRun = (name: string): boolean => {
     const sighting = sightingOf(observation, name);
     return sighting.state === "unknown" || isActive(sighting);
   };
-  const holders = components.filter(({ name }) => isUnknown.has(name));
+  const holders = components.filter(({ name }) => isUntouched.has(name));
   const waiting: Blocked[] = [];
   // It grows while it is walked, until nobody else has to wait.
   for (const holder of holders) {

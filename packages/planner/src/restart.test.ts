@@ -1,39 +1,128 @@
 import { describe, expect, it } from "vitest";
-import { exited, instance, missing, neverStarted, nowMs } from "../test/example.ts";
-import { decideRestart, describeEnd, restartPauseMs } from "./restart.ts";
+import { instance, missing, neverStarted, nowMs } from "../test/example.ts";
+import type { Instance } from "./goal.ts";
+import type { Sighting } from "./observation.ts";
+import { decideRestart, describeEnd, stableMs } from "./restart.ts";
 
 const always = { policy: "always" } as const;
-const startedAgo = (ms: number) => instance("web.1", { startedAtMs: nowMs - ms });
+const hourMs = 3_600_000;
 
-describe("the pause between two starts", () => {
-  it("is counted from the last start", () => {
-    expect(decideRestart(always, startedAgo(restartPauseMs), exited(1), nowMs)).toMatchObject({
-      do: "start",
-    });
-    expect(decideRestart(always, startedAgo(restartPauseMs - 1), exited(1), nowMs)).toEqual({
-      do: "wait",
-      untilMs: nowMs + 1,
-      reason: "it exited with code 1 soon after its start",
-    });
+/** Of an instance that lived for `livedMs` and ended `agoMs` before now. */
+const life = (livedMs: number, agoMs: number, more: Partial<Instance> = {}): [Instance, Sighting] => [
+  instance("web.1", { startedAtMs: nowMs - agoMs - livedMs, ...more }),
+  { state: "exited", specHash: "v2", exit: { atMs: nowMs - agoMs, code: 1, reason: "exited" } },
+];
+const decide = ([made, seen]: [Instance, Sighting], atMs = nowMs) => decideRestart(always, made, seen, atMs);
+
+describe("what ended by itself", () => {
+  it("is started again at once, the first time, however short its life was", () => {
+    expect(decide(life(1, 0))).toEqual({ do: "start", quickEnds: 1, reason: "it exited with code 1" });
   });
 
-  it("is not prolonged by a clock that was set back", () => {
-    expect(decideRestart(always, startedAgo(-3_600_000), exited(1), nowMs)).toMatchObject({ do: "start" });
+  it("is started at once after a life that was long enough, and the count begins anew", () => {
+    expect(decide(life(stableMs, 0, { quickEnds: 9 }))).toMatchObject({ do: "start", quickEnds: 0 });
+    expect(decide(life(stableMs - 1, 0, { quickEnds: 9 }))).toMatchObject({ do: "wait", quickEnds: 10 });
   });
 
-  it("is none where no start was recorded", () => {
-    expect(decideRestart(always, neverStarted("web.1"), missing, nowMs)).toEqual({
-      do: "start",
-      reason: "it is missing",
-    });
+  it("waits twice as long each time its life was too short, five minutes at most", () => {
+    const most = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300].map((seconds) => seconds * 1_000);
+    for (const [index, mostMs] of most.entries()) {
+      const decision = decide(life(100, 0, { quickEnds: index + 1, restarts: index + 1 }));
+      if (decision.do !== "wait") throw new Error("it does not wait");
+      expect(decision.untilMs - nowMs).toBeGreaterThanOrEqual(mostMs / 2);
+      expect(decision.untilMs - nowMs).toBeLessThanOrEqual(mostMs);
+    }
+    expect(decide(life(100, 0, { quickEnds: 5_000 })).do).toBe("wait");
+  });
+
+  it("says how often it ended", () => {
+    expect(decide(life(1, 0, { quickEnds: 4 })).reason).toBe(
+      "it exited with code 1, 5 times in a row soon after its start",
+    );
+  });
+
+  it("waits from its end on, and not for longer than that", () => {
+    const lived = 20_000;
+    const decision = decide(life(lived, 0, { quickEnds: 1 }));
+    if (decision.do !== "wait") throw new Error("it does not wait");
+    const pauseMs = decision.untilMs - nowMs;
+    expect(decide(life(lived, pauseMs - 1, { quickEnds: 1 })).do).toBe("wait");
+    expect(decide(life(lived, pauseMs, { quickEnds: 1 })).do).toBe("start");
+  });
+
+  it("waits equally long whenever it is asked, and not in step with others", () => {
+    const untilOf = (name: string, restarts: number) => {
+      const [made, seen] = life(1, 0, { quickEnds: 8, restarts });
+      return decide([{ ...made, name }, seen]);
+    };
+    expect(untilOf("web.1", 8)).toEqual(untilOf("web.1", 8));
+    const untils = Array.from({ length: 100 }, (_, index) => untilOf(`web.${index}`, 8));
+    expect(
+      new Set(untils.map((decision) => decision.do === "wait" && decision.untilMs)).size,
+    ).toBeGreaterThan(95);
+    expect(untilOf("web.1", 8)).not.toEqual(untilOf("web.1", 9));
+  });
+});
+
+describe("what is missing", () => {
+  it("counts as well, from its start on where nobody saw it end", () => {
+    const made = instance("web.1", { startedAtMs: nowMs - 400, quickEnds: 1 });
+    const decision = decide([made, missing]);
+    expect(decision).toMatchObject({ do: "wait", quickEnds: 2 });
+    expect(decision.do === "wait" && decision.untilMs).toBeLessThanOrEqual(nowMs + 600);
+  });
+
+  it("waits as long as any other where its end was seen", () => {
+    const lastExit = { atMs: nowMs - 70_000, reason: "unknown" } as const;
+    const made = instance("web.1", { startedAtMs: nowMs - 70_100, quickEnds: 9, lastExit });
+    expect(decide([made, missing])).toMatchObject({ do: "wait", quickEnds: 10 });
+    // Of the life before: it says nothing of this one.
+    const older = { ...made, startedAtMs: nowMs - 60_000 };
+    expect(decide([older, missing])).toMatchObject({ do: "start", quickEnds: 0 });
+  });
+
+  it("is started at once where no start was recorded", () => {
+    expect(decide([neverStarted("web.1"), missing])).toMatchObject({ do: "start", reason: "it is missing" });
+  });
+});
+
+describe("a clock that was set", () => {
+  const waiting = life(100, 0, { quickEnds: 8 });
+
+  it("back while it waits delays nothing", () => {
+    expect(decide(waiting, nowMs - hourMs)).toMatchObject({ do: "start", quickEnds: 9 });
+  });
+
+  it("back makes no busy loop: what is started by the new time waits again", () => {
+    expect(decide(life(100, 0, { quickEnds: 9 }))).toMatchObject({ do: "wait", quickEnds: 10 });
+    // Started before, ended after.
+    expect(decide(life(-hourMs, 0, { quickEnds: 9 }))).toMatchObject({ do: "wait", quickEnds: 10 });
+  });
+
+  it("forward while it waits ends the pause once", () => {
+    expect(decide(waiting, nowMs + hourMs)).toMatchObject({ do: "start", quickEnds: 9 });
+  });
+
+  it("forward during a life makes that life long, once", () => {
+    expect(decide(life(hourMs, 0, { quickEnds: 8 }))).toMatchObject({ do: "start", quickEnds: 0 });
+    expect(decide(life(100, 0, { quickEnds: 1 }))).toMatchObject({ do: "wait", quickEnds: 2 });
+  });
+
+  it.each([hourMs, -hourMs])("and differs from its runtime's by %i ms makes no busy loop either", (ms) => {
+    const [made, seen] = life(100, 0, { quickEnds: 8 });
+    if (seen.state !== "exited" || !seen.exit) throw new Error("it did not exit");
+    const skewed: Sighting = { ...seen, exit: { ...seen.exit, atMs: seen.exit.atMs + ms } };
+    expect(decide([made, skewed])).toMatchObject({ do: "wait", quickEnds: 9 });
   });
 });
 
 describe("what is left down", () => {
   it("comes with why", () => {
-    const spent = instance("web.1", { restarts: 3 });
-    const reasonFor = (policy: Parameters<typeof decideRestart>[0], code: number): string =>
-      decideRestart(policy, spent, exited(code), nowMs).reason;
+    const reasonFor = (policy: Parameters<typeof decideRestart>[0], code: number): string => {
+      const exit = { atMs: nowMs, code, reason: "exited" } as const;
+      const seen = { state: "exited", specHash: "v2", exit } as const;
+      return decideRestart(policy, instance("web.1", { restarts: 3 }), seen, nowMs).reason;
+    };
     expect(reasonFor({ policy: "no" }, 1)).toBe('it exited with code 1; its restart policy is "no"');
     expect(reasonFor({ policy: "on-failure" }, 0)).toBe("it exited with code 0, which is not a failure");
     expect(reasonFor({ policy: "on-failure", maxRetries: 3 }, 1)).toBe(
@@ -50,17 +139,20 @@ describe("what is left down", () => {
 });
 
 describe("an end in words", () => {
-  it.each([
-    ["it exited with code 7", exited(7)],
+  const exitedWith = (exit: { code?: number; reason: "exited" | "unknown" | "out-of-memory" }): Sighting => ({
+    state: "exited",
+    specHash: "v2",
+    exit: { atMs: 0, ...exit },
+  });
+
+  it.each<[string, Sighting]>([
+    ["it exited with code 7", exitedWith({ code: 7, reason: "exited" })],
     ["it exited", { state: "exited", specHash: "v2" }],
-    ["it exited", { state: "exited", specHash: "v2", exit: { atMs: 0, reason: "unknown" } }],
-    [
-      "it ran out of memory",
-      { state: "exited", specHash: "v2", exit: { atMs: 0, code: 137, reason: "out-of-memory" } },
-    ],
+    ["it exited", exitedWith({ reason: "unknown" })],
+    ["it ran out of memory", exitedWith({ code: 137, reason: "out-of-memory" })],
     ["it is missing", missing],
     ["it was never started", { state: "created", specHash: "v2" }],
-  ] as const)("is: %s", (text, seen) => {
+  ])("is: %s", (text, seen) => {
     expect(describeEnd(seen)).toBe(text);
   });
 });

@@ -1,17 +1,30 @@
+import { type Backoff, backoffMs } from "@mcp/base";
+import type { WorkloadExit } from "@mcp/runtime";
 import type { Instance, RestartPolicy } from "./goal.ts";
-import type { Sighting } from "./observation.ts";
+import { healthOf, type Sighting } from "./observation.ts";
 
-/** Between two starts of one instance, so that one that ends at once cannot take a whole core. */
-export const restartPauseMs = 5_000;
+/** A life that ended sooner was a quick end; one that lasts so long ends a crash loop. */
+export const stableMs = 60_000;
+
+/** From so many quick ends in a row on it is a crash loop. */
+export const crashLoopEnds = 3;
+
+/** The first restart has no pause, so that what dies once is back at once. */
+const pauses: Backoff = { firstMs: 1_000, maxMs: 300_000 };
 
 export type RestartDecision =
-  | { readonly do: "start"; readonly reason: string }
-  | { readonly do: "wait"; readonly untilMs: number; readonly reason: string }
+  /** `quickEnds`: how many in a row, with this one; 0 if its life was long enough. */
+  | { readonly do: "start"; readonly quickEnds: number; readonly reason: string }
+  | { readonly do: "wait"; readonly untilMs: number; readonly quickEnds: number; readonly reason: string }
   | { readonly do: "leave"; readonly reason: string };
 
 /**
- * Whether an accepted instance that does not run, though it should, is started again: at once, but not sooner than
- * `restartPauseMs` after its last start. Backoff and crash loops belong here.
+ * Whether an accepted instance that does not run, though it should, is started again: at once when its life was long
+ * enough or this is its first quick end, else after a pause that doubles with each quick end in a row.
+ *
+ * The pause counts from the end. The clock may have been set in between, and a runtime's clock may be another than the
+ * agent's, so of its end and its start the latest counts that is not in the future: set back, the clock delays nothing,
+ * and the start that follows is stamped by the new time, so that the next pause is whole again.
  */
 export function decideRestart(
   restart: RestartPolicy,
@@ -26,18 +39,69 @@ export function decideRestart(
     if (restart.maxRetries !== undefined && instance.restarts >= restart.maxRetries)
       return { do: "leave", reason: `${ended}, after ${instance.restarts} restarts, the most it may have` };
   }
-  const untilMs = (instance.startedAtMs ?? 0) + restartPauseMs;
-  // A start in the future was stamped before somebody set the clock back: it must not delay anything.
-  if (nowMs < untilMs && (instance.startedAtMs ?? 0) <= nowMs)
-    return { do: "wait", untilMs, reason: `${ended} soon after its start` };
-  return { do: "start", reason: ended };
+  const quickEnds = wasQuick(instance, sighting, nowMs) ? instance.quickEnds + 1 : 0;
+  const untilMs = pauseFromMs(instance, sighting, nowMs) + pauseMs(instance, quickEnds);
+  if (nowMs >= untilMs) return { do: "start", quickEnds, reason: ended };
+  return { do: "wait", untilMs, quickEnds, reason: `${ended}, ${timesInARow(quickEnds)}` };
 }
 
+/** Before it is started again after so many quick ends in a row. The same each time it is asked for, spread over instances. */
+function pauseMs({ name, restarts }: Instance, quickEnds: number): number {
+  return backoffMs(pauses, quickEnds - 1, fraction(`${name} ${restarts}`));
+}
+
+/**
+ * An end in the future cannot be true, so its life is taken to have lasted until now at most. A negative one is quick: what
+ * ends at once may have ended before its start was recorded.
+ */
+function wasQuick(instance: Instance, sighting: Sighting, nowMs: number): boolean {
+  if (instance.startedAtMs === undefined) return true;
+  // However long it was given to become healthy, it never did what it is there for.
+  if (healthOf(sighting)?.hasPassed === false) return true;
+  const endMs = Math.min(nowMs, endOf(instance, sighting)?.atMs ?? nowMs);
+  return endMs - instance.startedAtMs < stableMs;
+}
+
+/** Minus infinity where no stamp can be true. */
+function pauseFromMs(instance: Instance, sighting: Sighting, nowMs: number): number {
+  const stamps = [endOf(instance, sighting)?.atMs, instance.startedAtMs];
+  return Math.max(...stamps.flatMap((atMs) => (atMs !== undefined && atMs <= nowMs ? atMs : [])));
+}
+
+/** How its last life ended, if that is known: of what is missing, as it was seen before it went. */
+export function endOf({ startedAtMs, lastExit }: Instance, sighting: Sighting): WorkloadExit | undefined {
+  if (sighting.state === "exited" && sighting.exit) return sighting.exit;
+  return lastExit && lastExit.atMs >= (startedAtMs ?? 0) ? lastExit : undefined;
+}
+
+/** Until when an instance that runs after a crash loop is not yet trusted; undefined: it is, or there was none. */
+export function onProbationUntilMs({ quickEnds, startedAtMs }: Instance, nowMs: number): number | undefined {
+  if (quickEnds < crashLoopEnds || startedAtMs === undefined || startedAtMs > nowMs) return undefined;
+  const untilMs = startedAtMs + stableMs;
+  return nowMs < untilMs ? untilMs : undefined;
+}
+
+export const timesInARow = (quickEnds: number): string =>
+  quickEnds === 1 ? "soon after its start" : `${quickEnds} times in a row soon after its start`;
+
 export function describeEnd(sighting: Sighting): string {
+  const health = healthOf(sighting);
+  if (health?.state === "unhealthy") return `it is unhealthy: ${health.text}`;
   if (sighting.state !== "exited")
     return sighting.state === "missing" ? "it is missing" : "it was never started";
-  const exit = sighting.exit;
-  if (!exit) return "it exited";
-  if (exit.reason === "out-of-memory") return "it ran out of memory";
-  return exit.code === undefined ? "it exited" : `it exited with code ${exit.code}`;
+  return describeExit(sighting.exit);
+}
+
+export function describeExit(exit: WorkloadExit | undefined): string {
+  if (exit?.reason === "out-of-memory") return "it ran out of memory";
+  return exit?.code === undefined ? "it exited" : `it exited with code ${exit.code}`;
+}
+
+/** A number in [0, 1) that is the same for the same text and spread evenly over different ones: FNV-1a, then mixed. */
+function fraction(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }

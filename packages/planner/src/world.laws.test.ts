@@ -12,10 +12,14 @@ const timeLimitMs = 60_000 + lawRuns * 50;
 /** Without accidents: first what was begun is ended, then `cause` has its way, then nothing may be left to do. */
 function settle(world: World, cause: "operation" | "repair"): void {
   if (world.service?.desired === "ignore") world.service.desired = "running";
+  world.passTime();
   expect(["done", "undone", "failed"]).toContain(converge(world, "operation", noAccidents));
   // Only a workload that cannot run keeps an operation from its end.
   if (cause === "operation") expect(["done", "failed"]).toContain(converge(world, cause, noAccidents));
   if (world.service) world.service.managed = "heal";
+  expect(converge(world, "repair", noAccidents)).toBe("done");
+  // Nothing waits for longer than the longest pause before it is started again.
+  world.nowMs += 300_000;
   expect(converge(world, "repair", noAccidents)).toBe("done");
   checkEnd(world, cause);
 }

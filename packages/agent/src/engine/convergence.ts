@@ -1,8 +1,8 @@
 import { asProblem, Problem, type ProblemJSON, problemFromJSON } from "@mcp/base";
 import type { Plan, Step } from "@mcp/planner";
 import type { OperationRecord, Registry, StepRecord } from "@mcp/registry";
-import type { RuntimeKind } from "@mcp/runtime";
 import { type ExecutorDeps, execute } from "./executors.ts";
+import { lastLogLines } from "./last-log-lines.ts";
 import { noteWhatHappened } from "./note-what-happened.ts";
 import type { OperationFeed } from "./operation-feed.ts";
 import type { Look, ServiceStates } from "./service-state.ts";
@@ -20,7 +20,6 @@ export interface ConvergenceDeps extends Omit<ExecutorDeps, "onProgress"> {
 
 /** Enough for a deploy, its undoing, and the world changing once in between; more means that something fights back. */
 const mostRounds = 6;
-const failedLogLines = 20;
 
 /**
  * Observe, plan, execute, until nothing is left to do: the one way in which the world changes. When a step of a revision
@@ -55,7 +54,7 @@ export async function converge(operation: OperationRecord, deps: ConvergenceDeps
     if (!failed) continue;
     // What was undone did not come back either: the first failure is what the operator must hear.
     if (failure || record.candidate?.state !== "trying") throw failure ?? failed.problem;
-    const lines = failed.step ? await lastLogLines(failed.step, look, deps) : [];
+    const lines = failed.step ? await logOf(failed.step, look, deps) : [];
     failure = await reject(failed.problem, lines, operation, deps);
     await deps.faultPoint("rejected");
   }
@@ -172,27 +171,11 @@ async function recordAndRun(
   });
 }
 
-/** Best effort: that there is no log must not hide why the step failed. */
-async function lastLogLines(
-  step: Step,
-  look: Look,
-  { runtimes, signal }: ConvergenceDeps,
-): Promise<string[]> {
-  const { action } = step;
+/** Of what was to be started. */
+async function logOf({ action }: Step, look: Look, { runtimes, signal }: ConvergenceDeps): Promise<string[]> {
   if (action.do !== "start" && action.do !== "stand") return [];
-  const component = look.goal.components.find(({ name }) => name === action.component);
-  const kind: RuntimeKind | undefined = component?.target?.kind;
-  const runtime = kind && runtimes.forKind(kind)?.runtime;
-  if (!runtime) return [];
-  const lines: string[] = [];
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(5_000)]);
-  try {
-    for await (const line of runtime.logs(action.instance, { tail: failedLogLines }, limited))
-      lines.push(line.text);
-  } catch {
-    // Never started, or its runtime does not answer: the problem says that already.
-  }
-  return lines.slice(-failedLogLines);
+  const kind = look.goal.components.find(({ name }) => name === action.component)?.target?.kind;
+  return lastLogLines(kind && runtimes.forKind(kind)?.runtime, action.instance, signal);
 }
 
 const storedProblem = (operation: OperationRecord): Problem =>

@@ -2,6 +2,7 @@ import { asProblem, Lanes, limiter, Problem } from "@mcp/base";
 import type { OperationRecord } from "@mcp/registry";
 import type { RuntimeEvent } from "@mcp/runtime";
 import type { Deps } from "../deps.ts";
+import { HealthMonitor } from "../health/monitor.ts";
 import { type IntentDeps, intend } from "../operations/intents.ts";
 import { type OperationRequest, requestOf } from "../operations/request.ts";
 import { Broadcast } from "./broadcast.ts";
@@ -9,6 +10,7 @@ import { Conditions } from "./conditions.ts";
 import { converge } from "./convergence.ts";
 import { Journal } from "./journal.ts";
 import { isFinished, OperationFeed } from "./operation-feed.ts";
+import { RepairPauses } from "./repair-pauses.ts";
 import { Runtimes } from "./runtimes.ts";
 import { ServiceStates } from "./service-state.ts";
 
@@ -27,6 +29,10 @@ export class Engine {
   readonly conditions = new Conditions();
   /** What the runtimes say, of all of them. */
   readonly runtimeEvents = new Broadcast<RuntimeEvent>();
+  /** How what has a health check is. */
+  readonly health: HealthMonitor;
+  /** Before what could not be put right is tried again. */
+  readonly pauses: RepairPauses;
   readonly #lanes = new Lanes();
   readonly #limit = limiter(stepsAtOnce);
   readonly #limitPulls = limiter(pullsAtOnce);
@@ -38,7 +44,16 @@ export class Engine {
   constructor(deps: Deps) {
     this.deps = deps;
     this.runtimes = new Runtimes(deps.runtimes, deps.registry, deps.clock, deps.log);
-    this.states = new ServiceStates(deps.registry, this.runtimes, deps.images, deps.random);
+    this.health = new HealthMonitor(deps.clock, deps.random, deps.log);
+    this.pauses = new RepairPauses(deps.clock, deps.random);
+    this.states = new ServiceStates(
+      deps.registry,
+      this.runtimes,
+      deps.images,
+      deps.random,
+      this.health,
+      this.pauses,
+    );
     this.feed = new OperationFeed(deps.registry);
     this.journal = new Journal(deps.registry, deps.log);
   }
@@ -74,9 +89,9 @@ export class Engine {
       );
   }
 
-  /** Put a service right, from inside its lane. Whether it is. */
-  async repair(service: string): Promise<boolean> {
-    if (this.#isDraining) return false;
+  /** Put a service right, from inside its lane; `pauses` says when it may be tried again if that fails. */
+  async repair(service: string): Promise<"succeeded" | "failed" | "draining"> {
+    if (this.#isDraining) return "draining";
     const id = newId(this.deps.random);
     const { operation } = await this.deps.registry.addOperation({
       id,
@@ -85,8 +100,11 @@ export class Engine {
       kind: "repair",
       request: { kind: "repair" } satisfies OperationRequest,
     });
+    const isUndoing = (await this.deps.registry.service(service))?.candidate !== undefined;
     await this.#run(operation.id);
-    return (await this.deps.registry.operation(operation.id))?.state === "succeeded";
+    const ended = await this.deps.registry.operation(operation.id);
+    if (ended) this.pauses.note(ended, isUndoing);
+    return ended?.state === "succeeded" ? "succeeded" : "failed";
   }
 
   /**
@@ -122,6 +140,7 @@ export class Engine {
     this.feed.close();
     this.journal.close();
     this.runtimeEvents.close();
+    this.health.close();
   }
 
   async #run(id: string): Promise<void> {
@@ -131,6 +150,7 @@ export class Engine {
     if (!operation || isFinished(operation) || this.signal.aborted) return;
     try {
       await this.settle(operation.service);
+      if (operation.kind !== "repair") this.pauses.clear(operation.service);
       if (operation.state === "queued") operation = await this.#change(id, { state: "running" });
       await this.#faultPoint("running");
       const request = requestOf(operation);
@@ -145,6 +165,7 @@ export class Engine {
         feed: this.feed,
         journal: this.journal,
         events: this.runtimeEvents,
+        health: this.health,
         limit: this.#limit,
         limitPulls: this.#limitPulls,
         signal: this.signal,

@@ -2,6 +2,8 @@ import type { Clock } from "@mcp/base";
 import type { Action } from "@mcp/planner";
 import type { InstanceRecord, Registry } from "@mcp/registry";
 import type { ImageSource, RuntimeEvent, WorkloadSpec } from "@mcp/runtime";
+import type { HealthMonitor } from "../health/monitor.ts";
+import { toWatched } from "../health/watched.ts";
 import { toSpec } from "../revision/revision.ts";
 import { checkVolumesStill } from "../revision/volumes.ts";
 import type { Broadcast } from "./broadcast.ts";
@@ -16,6 +18,7 @@ export interface ExecutorDeps {
   readonly runtimes: Runtimes;
   readonly images: ImageSource;
   readonly events: Broadcast<RuntimeEvent>;
+  readonly health: HealthMonitor;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -45,11 +48,14 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     await deps.runtimes.mustBeTrusted(known, deps.signal);
     await checkVolumesStill(spec.volumes, action.component, deps.allowedVolumes);
     await deps.faultPoint("start: recorded");
+    deps.health.forget(action.instance);
     const handle = await known.runtime.start(spec, deps.signal);
     await deps.faultPoint("start: started");
     // A start that was asked for begins the count anew.
     const restarts = action.isRestart ? record.restarts + 1 : 0;
-    await deps.registry.setInstance(action.instance, { handle, startedAtMs: deps.clock.now(), restarts });
+    const { quickEnds } = action;
+    const startedAtMs = deps.clock.now();
+    await deps.registry.setInstance(action.instance, { handle, startedAtMs, restarts, quickEnds });
     await deps.journal.write({
       service: look.record.name,
       component: action.component,
@@ -59,21 +65,30 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
   },
 
   async stand(action, look, deps) {
-    const { instance, startPeriodMs } = action;
-    // Read anew: a start step of this very plan may have stamped it.
-    const startedAtMs = (await deps.registry.instance(instance))?.startedAtMs ?? deps.clock.now();
+    const { instance, startPeriodMs, healthLimitMs } = action;
+    const { health, events, clock, signal, onProgress } = deps;
+    // Read anew: a start step of this very plan may have made or stamped it.
+    const record = await deps.registry.instance(instance);
+    const startedAtMs = record?.startedAtMs ?? clock.now();
+    const watched = record && toWatched(record, startedAtMs, look, deps.runtimes);
+    if (watched) health.begin(watched);
     await stand(instance, {
       runtime: runtimeOf(action, look, deps).runtime,
-      events: deps.events,
-      clock: deps.clock,
+      events,
+      clock,
       startedAtMs,
       startPeriodMs,
-      signal: deps.signal,
+      ...(healthLimitMs !== undefined && {
+        health: { limitMs: healthLimitMs, changes: health.changes, now: () => health.of(instance) },
+      }),
+      onProgress,
+      signal,
     });
   },
 
   async stop(action, look, deps) {
     const { component, instance, graceMs } = action;
+    deps.health.forget(instance);
     await runtimeOf(action, look, deps).runtime.stop(instance, { graceMs }, deps.signal);
     await deps.journal.write({
       service: look.record.name,

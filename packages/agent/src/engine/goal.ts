@@ -1,6 +1,12 @@
-import type { ComponentGoal, Instance, ServiceGoal, Target } from "@mcp/planner";
+import {
+  type ComponentGoal,
+  healthLimitMs,
+  type Instance,
+  type ServiceGoal,
+  type Target,
+} from "@mcp/planner";
 import type { InstanceRecord, ServiceRecord } from "@mcp/registry";
-import type { RuntimeKind, WorkloadSpec } from "@mcp/runtime";
+import type { RuntimeKind, WorkloadExit, WorkloadSpec } from "@mcp/runtime";
 import type { PinnedComponent, Revision } from "../revision/revision.ts";
 
 /**
@@ -57,12 +63,23 @@ export function toGoal(
 const defaultGraceMs = 10_000;
 
 function toTarget(component: PinnedComponent, revision: number): Target {
-  const { specHash, runtime, image, ports, dependsOn, update, restart, startPeriodMs } = component;
-  return { revision, specHash, kind: runtime, image, ports, dependsOn, update, restart, startPeriodMs };
+  const { specHash, runtime, image, ports, dependsOn, update, restart, startPeriodMs, health } = component;
+  return {
+    revision,
+    specHash,
+    kind: runtime,
+    image,
+    ports,
+    dependsOn,
+    update,
+    restart,
+    startPeriodMs,
+    ...(health && { health: { restart: health.restart, limitMs: healthLimitMs(health) } }),
+  };
 }
 
 function toInstance(record: InstanceRecord, graceMs: number): Instance {
-  const { name, role, specHash, startedAtMs, restarts, quickEnds } = record;
+  const { name, role, specHash, startedAtMs, restarts, quickEnds, lastExit } = record;
   return {
     name,
     role,
@@ -73,6 +90,7 @@ function toInstance(record: InstanceRecord, graceMs: number): Instance {
     ...(startedAtMs !== undefined && { startedAtMs }),
     restarts,
     quickEnds,
+    ...(lastExit !== undefined && { lastExit: lastExit as WorkloadExit }),
   };
 }
 

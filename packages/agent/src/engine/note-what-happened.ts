@@ -1,4 +1,5 @@
 import type { Registry } from "@mcp/registry";
+import type { WorkloadExit } from "@mcp/runtime";
 import type { Look } from "./service-state.ts";
 
 /**
@@ -12,7 +13,16 @@ export async function noteWhatHappened(
 ): Promise<void> {
   for (const { name, startedAtMs, lastExit } of record.instances) {
     const sighting = observation.sightings.get(name);
-    if (!sighting || sighting.state === "unknown" || sighting.state === "missing") continue;
+    if (!sighting || sighting.state === "unknown") continue;
+    if (sighting.state === "missing") {
+      // Nobody saw it end, but the pause before it is started again counts from somewhere.
+      const isSeen = lastExit !== undefined && (lastExit as WorkloadExit).atMs >= (startedAtMs ?? 0);
+      if (startedAtMs !== undefined && !isSeen) {
+        const gone: WorkloadExit = { atMs: nowMs, reason: "unknown" };
+        await registry.setInstance(name, { lastExit: gone });
+      }
+      continue;
+    }
     const hasStarted = sighting.state !== "created" && startedAtMs === undefined;
     if (hasStarted) {
       const seenMs = sighting.state === "exited" ? sighting.exit?.atMs : sighting.startedAtMs;

@@ -1,6 +1,7 @@
 import { asProblem } from "@mcp/base";
 import type { Observation, ServiceGoal, Sighting } from "@mcp/planner";
 import type { ImageSource, Workload } from "@mcp/runtime";
+import type { HealthMonitor } from "../health/monitor.ts";
 import type { KnownRuntime } from "./known-runtime.ts";
 import { type Runtimes, whyUnknown } from "./runtimes.ts";
 
@@ -70,6 +71,24 @@ async function lookAt(known: KnownRuntime, runtimes: Runtimes, signal: AbortSign
       return { state: "unknown", why: `${message} (${hint})` };
     }
   };
+}
+
+/** What was seen, with what the health checks say of those components that have one. */
+export function withHealth(
+  goal: ServiceGoal,
+  observation: Observation,
+  monitor: Pick<HealthMonitor, "of">,
+): Observation {
+  let sightings: Map<string, Sighting> | undefined;
+  for (const { target, instances } of goal.components)
+    for (const { name } of target?.health ? instances : []) {
+      const sighting = observation.sightings.get(name);
+      const health = sighting?.state === "running" ? monitor.of(name) : undefined;
+      if (sighting?.state !== "running" || !health) continue;
+      sightings ??= new Map(observation.sightings);
+      sightings.set(name, { ...sighting, health });
+    }
+  return sightings ? { ...observation, sightings } : observation;
 }
 
 export function toSighting(workload: Workload): Sighting {

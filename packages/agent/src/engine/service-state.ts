@@ -2,9 +2,11 @@ import { Problem } from "@mcp/base";
 import { type Observation, type Plan, plan, type ServiceGoal } from "@mcp/planner";
 import type { Registry, ServiceRecord } from "@mcp/registry";
 import type { ImageSource } from "@mcp/runtime";
+import type { HealthMonitor } from "../health/monitor.ts";
 import { type Revision, readRevision } from "../revision/revision.ts";
 import { randomSuffix, toGoal, unnamed } from "./goal.ts";
-import { observe } from "./observe.ts";
+import { observe, withHealth } from "./observe.ts";
+import type { RepairPauses } from "./repair-pauses.ts";
 import type { Runtimes } from "./runtimes.ts";
 
 /** A service as the registry has it, with the revisions that matter now. */
@@ -28,13 +30,24 @@ export class ServiceStates {
   readonly #runtimes: Runtimes;
   readonly #images: ImageSource;
   readonly #random: () => number;
+  readonly #health: Pick<HealthMonitor, "of">;
+  readonly #pauses: Pick<RepairPauses, "hold">;
   readonly #parsed = new Map<string, Revision>();
 
-  constructor(registry: Registry, runtimes: Runtimes, images: ImageSource, random: () => number) {
+  constructor(
+    registry: Registry,
+    runtimes: Runtimes,
+    images: ImageSource,
+    random: () => number,
+    health: Pick<HealthMonitor, "of">,
+    pauses: Pick<RepairPauses, "hold">,
+  ) {
     this.#registry = registry;
     this.#runtimes = runtimes;
     this.#images = images;
     this.#random = random;
+    this.#health = health;
+    this.#pauses = pauses;
   }
 
   /** @throws Problem `service_not_found`. */
@@ -53,7 +66,8 @@ export class ServiceStates {
   }
 
   goalOf({ record, revisions }: ServiceState, cause: ServiceGoal["cause"]): ServiceGoal {
-    return toGoal(record, revisions, cause, () => randomSuffix(this.#random));
+    const goal = toGoal(record, revisions, cause, () => randomSuffix(this.#random));
+    return cause === "repair" ? this.#pauses.hold(goal) : goal;
   }
 
   /** For a plan that is only shown: an instance to come has no name yet, and two equal plans are equal. */
@@ -61,8 +75,8 @@ export class ServiceStates {
     return toGoal(record, revisions, "operation", () => unnamed);
   }
 
-  observe(goal: ServiceGoal, signal: AbortSignal): Promise<Observation> {
-    return observe(goal, this.#runtimes, this.#images, signal);
+  async observe(goal: ServiceGoal, signal: AbortSignal): Promise<Observation> {
+    return withHealth(goal, await observe(goal, this.#runtimes, this.#images, signal), this.#health);
   }
 
   /** Undefined if there is no such service, or no longer. */

@@ -1,6 +1,6 @@
 import { asProblem, backoffMs } from "@mcp/base";
-import { type Judgement, judge, restartPauseMs } from "@mcp/planner";
 import type { Workload } from "@mcp/runtime";
+import { watchedOf } from "../health/watched.ts";
 import type { Engine } from "./engine.ts";
 import type { KnownRuntime } from "./known-runtime.ts";
 import { noteWhatHappened } from "./note-what-happened.ts";
@@ -18,20 +18,22 @@ const resubscribe = { firstMs: 200, maxMs: 10_000 };
  */
 export class Watch {
   readonly #engine: Engine;
-  readonly #lastSeen = new Map<string, { readonly state: string; readonly hasDrifted: boolean }>();
+  readonly #report: ServiceReport;
   readonly #timers = new Map<string, { atMs: number; cancel: AbortController }>();
   /** Services with a look that waits in their lane: one is enough. */
   readonly #waiting = new Set<string>();
-  /** No look sooner than this, by the clock that cannot jump: after a repair that failed. */
-  readonly #notBefore = new Map<string, number>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#report = new ServiceReport(engine);
   }
 
   /** Runs until the engine ends. */
   async run(): Promise<void> {
-    const { signal } = this.#engine;
+    const { signal, health } = this.#engine;
+    health.changes.subscribe(({ service, isTurn }) => {
+      if (isTurn) this.lookSoon(service, 0);
+    });
     await Promise.all([
       ...this.#engine.runtimes.all.map((known) => this.#subscribe(known)),
       this.#tick(),
@@ -122,8 +124,7 @@ export class Watch {
   /** Look at a service after so long; a look that is due sooner already stands. */
   lookSoon(service: string, afterMs: number): void {
     const { deps, signal } = this.#engine;
-    const nowMs = deps.clock.monotonic();
-    const atMs = Math.max(nowMs + afterMs, this.#notBefore.get(service) ?? 0);
+    const atMs = deps.clock.monotonic() + afterMs;
     const due = this.#timers.get(service);
     if (due && due.atMs <= atMs) return;
     due?.cancel.abort();
@@ -132,7 +133,7 @@ export class Watch {
     const stop = (): void => cancel.abort();
     signal.addEventListener("abort", stop, { once: true });
     deps.clock
-      .sleep(atMs - nowMs, cancel.signal)
+      .sleep(afterMs, cancel.signal)
       .then(
         () => {
           this.#timers.delete(service);
@@ -160,43 +161,27 @@ export class Watch {
   }
 
   async #look(service: string): Promise<void> {
-    const { deps, signal, states } = this.#engine;
+    const { deps, signal, states, runtimes, health, pauses } = this.#engine;
     if (signal.aborted) return;
     await this.#engine.settle(service);
     const look = await states.look(service, "repair", deps.clock.now(), signal);
-    if (!look) return;
+    if (!look) {
+      health.keep(service, []);
+      pauses.clear(service);
+      this.#report.forget(service);
+      return;
+    }
+    const { watched, unseen } = watchedOf(look, runtimes);
+    health.keep(service, watched, unseen);
     await noteWhatHappened(look, deps.registry, deps.clock.now());
-    await this.#report(look);
-    if (look.plan.wakeAtMs !== undefined)
-      this.lookSoon(service, Math.max(0, look.plan.wakeAtMs - deps.clock.now()));
+    for (const atMs of [look.plan.wakeAtMs, await this.#report.tell(look)])
+      if (atMs !== undefined) this.lookSoon(service, Math.max(0, atMs - deps.clock.now()));
     if (look.plan.steps.length === 0) return;
-    // One that waited in the lane while a repair failed must not be the next try.
-    if (deps.clock.monotonic() < (this.#notBefore.get(service) ?? 0)) return this.lookSoon(service, 0);
-    if (await this.#engine.repair(service)) this.#notBefore.delete(service);
-    else {
-      // A start that fails removes what it made, which is an event again: without a pause that would never end.
-      this.#notBefore.set(service, deps.clock.monotonic() + restartPauseMs);
-      this.lookSoon(service, restartPauseMs);
-    }
-  }
-
-  /** Only what changed since the last look is an event, and only if it is drift, or the end of it: the rest was asked for. */
-  async #report({ goal, observation, record }: Look): Promise<void> {
-    for (const component of goal.components) {
-      const judgement = judge(component, observation);
-      const key = `${record.name}/${component.name}`;
-      const state = describe(component.name, judgement);
-      const hasDrifted = judgement.drift.length > 0;
-      const before = this.#lastSeen.get(key);
-      this.#lastSeen.set(key, { state, hasDrifted });
-      if (before?.state === state || !(hasDrifted || before?.hasDrifted)) continue;
-      await this.#engine.journal.write({
-        service: record.name,
-        component: component.name,
-        kind: "observed",
-        text: state,
-      });
-    }
+    // What failed as a whole lately is not tried again yet.
+    const pauseMs = pauses.leftMs(service);
+    if (pauseMs > 0) return this.lookSoon(service, pauseMs);
+    // What failed must be told, and has a time at which it is tried again.
+    if ((await this.#engine.repair(service)) === "failed") this.lookSoon(service, 0);
   }
 
   async #serviceOf(instance: string, known: KnownRuntime): Promise<string | undefined> {
@@ -208,10 +193,4 @@ export class Watch {
       .catch(() => undefined);
     return workload?.labels.service;
   }
-}
-
-function describe(component: string, { observed, drift, instance }: Judgement): string {
-  const subject = instance ?? component;
-  const why = drift.map(({ text }) => text).join(", ");
-  return why === "" ? `${subject} is ${observed}` : `${subject}: ${why}`;
 }

@@ -1,6 +1,7 @@
 import { Problem } from "@mcp/base";
 import type { Capability, Probe, VolumeMount } from "@mcp/runtime";
-import { type CompleteComponent, mistakeAt, type ServiceDefinition } from "@mcp/servicedef";
+import { type CompleteComponent, type HealthProbe, mistakeAt, type ServiceDefinition } from "@mcp/servicedef";
+import { publishedPort } from "../health/endpoint.ts";
 import type { DefinitionText } from "./request.ts";
 
 type Working = Extract<Probe, { ok: true }>;
@@ -11,7 +12,7 @@ type Working = Extract<Probe, { ok: true }>;
  *
  * @param mounts  its volumes as they will be mounted.
  * @returns notes for the plan.
- * @throws Problem `runtime_unsupported`; `definition_invalid` for less memory than it boots with.
+ * @throws Problem `runtime_unsupported`; `health_unreachable`; `definition_invalid` for less memory than it boots with.
  */
 export function checkAbilities(
   component: CompleteComponent,
@@ -63,6 +64,7 @@ export function checkAbilities(
     "cannot run its health check inside",
     "use http, tcp or grpc for health",
   );
+  if (health) checkReachable(name, health.probe, ports, can.ownAddresses);
   return [
     ...said(memoryMiB !== undefined, can.memoryLimit, `${name}: memory is not limited here`),
     ...said(vcpus !== undefined, can.cpuLimit, `${name}: vcpus are not limited here`),
@@ -73,6 +75,28 @@ export function checkAbilities(
     ),
     ...said(udp !== undefined, can.udpAnswers, `${name}: answers on the udp port ${udp?.host} go nowhere`),
   ];
+}
+
+/** Before anything is stopped for it: a check that can never pass would fail every deploy. */
+function checkReachable(
+  component: string,
+  probe: HealthProbe,
+  ports: CompleteComponent["ports"],
+  ownAddresses: Capability | undefined,
+): void {
+  if (probe.kind === "exec" || ownAddresses?.ok) return;
+  const { port } = probe;
+  if (typeof port === "number" && publishedPort(port, ports)) return;
+  const key = probe.kind === "tcp" ? "health.tcp" : "health.port";
+  const what = typeof port === "number" ? `port ${port}` : `the port of route ${port.route}`;
+  const because = ownAddresses ? `: ${ownAddresses.why}` : "";
+  throw new Problem(
+    "health_unreachable",
+    `the health check of ${component} (${key}) asks ${what}, which this node cannot reach${because}`,
+    typeof port === "number"
+      ? `publish it on this node, as with ports = ["127.0.0.1:${port}:${port}"]; or ask a port that is published`
+      : "publish a port with ports = [...], and ask that",
+  );
 }
 
 const seeNode = "see what this node can run, and how, with: mcp node status";

@@ -41,7 +41,7 @@ export interface CheckedComponent extends CompleteComponent {
  *
  * @param onlyComponent  the one that is asked for; absent for all.
  * @throws Problem of `@mcp/servicedef`, `component_not_found`, `wrong_node`, `runtime_unsupported`,
- *   `runtime_unavailable` or `store_changed` where its kind does not work here at present, `not_yet_supported`, `volume_*`.
+ *   `runtime_unavailable` or `store_changed` where its kind does not work here at present, `not_yet_supported`, `health_unreachable`, `volume_*`.
  */
 export async function checkDefinition(
   text: DefinitionText,
@@ -75,8 +75,6 @@ export async function checkDefinition(
       if (known.probe?.ok)
         notes.push(...checkAbilities(component, resolved.volumes, definition, text, known.probe));
     }
-    if (component.health)
-      notes.push(`${component.name}: its health check is kept, but not run yet by this version`);
     components.push({ ...component, mounts: resolved.volumes });
   }
   return {

@@ -1,4 +1,13 @@
-import { type ComponentGoal, type Drift, judge, type Observation, type ObservedState } from "@mcp/planner";
+import {
+  type ComponentGoal,
+  type Drift,
+  type Health,
+  healthOf,
+  judge,
+  type Observation,
+  type ObservedState,
+  type ServiceGoal,
+} from "@mcp/planner";
 import type { EventRecord } from "@mcp/registry";
 import type { RuntimeKind, Usage, Workload, WorkloadExit } from "@mcp/runtime";
 import type { Engine } from "../engine/engine.ts";
@@ -34,6 +43,12 @@ export interface ComponentStatus {
   /** Of its instance, or of what should run. */
   readonly kind?: RuntimeKind;
   readonly usage?: Usage;
+  /** How many of its lives in a row ended too soon, where that makes a crash loop. */
+  readonly quickEnds?: number;
+  /** When it is started again, where it waits for that. */
+  readonly nextTryAtMs?: number;
+  /** Absent: it has no health check, or nobody has had an answer yet. */
+  readonly health?: Health;
 }
 
 const recentEvents = 10;
@@ -61,7 +76,9 @@ export async function status(
         : [];
       return {
         state,
-        components: goal.components.map((component) => componentStatus(component, observation, state, used)),
+        components: goal.components.map((component) =>
+          componentStatus(engine, goal, component, observation, state, used),
+        ),
         ...(running && { runningOperation: running.id }),
       };
     }),
@@ -104,12 +121,15 @@ async function findUnmanaged(engine: Engine): Promise<Workload[]> {
 }
 
 function componentStatus(
+  { deps }: Engine,
+  service: ServiceGoal,
   goal: ComponentGoal,
   observation: Observation,
   state: ServiceState,
   usages: ReadonlyMap<string, Usage>,
 ): ComponentStatus {
-  const { instance, observed, drift } = judge(goal, observation);
+  const judgement = judge(service, goal, observation, deps.clock.now());
+  const { instance, observed, drift, nextTryAtMs, crashLoop } = judgement;
   const sighting = instance === undefined ? undefined : observation.sightings.get(instance);
   const record = goal.instances.find(({ name }) => name === instance);
   const kept = state.record.instances.find(({ name }) => name === instance)?.lastExit;
@@ -119,6 +139,7 @@ function componentStatus(
   const sinceMs = exit?.atMs ?? startedAtMs;
   const kind = record?.kind ?? goal.target?.kind;
   const usage = usages.get(instance ?? "");
+  const health = sighting && healthOf(sighting);
   return {
     name: goal.name,
     desired: goal.desired,
@@ -128,6 +149,9 @@ function componentStatus(
     ...(instance !== undefined && { instance }),
     ...(kind && { kind }),
     ...(usage && { usage }),
+    ...(health && { health }),
+    ...(crashLoop && { quickEnds: crashLoop.quickEnds }),
+    ...(nextTryAtMs !== undefined && { nextTryAtMs }),
     ...(sinceMs !== undefined && { sinceMs }),
     ...(lastExit?.code !== undefined && { lastExitCode: lastExit.code }),
   };

@@ -131,7 +131,8 @@ function encodeAction(action: Action): Init<typeof StepSchema> {
       : "revision" in action
         ? `revision ${action.revision}`
         : instance;
-  return { action: action.do, component, instance, subject };
+  const untilHealthy = action.do === "stand" && action.healthLimitMs !== undefined;
+  return { action: action.do, component, instance, subject, untilHealthy };
 }
 
 export function encodeEvent({

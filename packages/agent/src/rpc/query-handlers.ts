@@ -104,7 +104,9 @@ export function queryHandlers(agent: Agent): Handlers {
           runningOperation: runningOperation ?? "",
         })),
         recentEvents: report.recentEvents.map(encodeEvent),
-        unmanaged: report.unmanaged.map((workload) => encodeLive(workload, stateOf(workload), undefined)),
+        unmanaged: report.unmanaged.map((workload) =>
+          encodeLive(workload, stateOf(workload, engine), undefined),
+        ),
       };
     },
     async liveCheck({ service, usage }) {
@@ -113,7 +115,7 @@ export function queryHandlers(agent: Agent): Handlers {
       const live = await liveInstances(engine, { ...(only !== undefined && { service: only }), usage });
       return {
         instances: live.workloads.map((workload) =>
-          encodeLive(workload, stateOf(workload), live.usage.get(workload.name)),
+          encodeLive(workload, stateOf(workload, engine), live.usage.get(workload.name)),
         ),
         problems: [...live.problems],
       };
@@ -234,7 +236,12 @@ export function queryHandlers(agent: Agent): Handlers {
   };
 }
 
-const stateOf = (workload: Workload) => observedState(toSighting(workload), true);
+/** As its health check says, where it has one. */
+function stateOf(workload: Workload, { health: monitor }: Agent["engine"]) {
+  const sighting = toSighting(workload);
+  const health = monitor.of(workload.name);
+  return observedState(sighting.state === "running" && health ? { ...sighting, health } : sighting, true);
+}
 
 function encodeSummary({ record, revisions }: ServiceState): MessageInitShape<typeof ServiceSummarySchema> {
   const current = revisions.get(record.currentRevision ?? -1);
@@ -252,8 +259,19 @@ function encodeSummary({ record, revisions }: ServiceState): MessageInitShape<ty
 }
 
 function encodeComponentStatus(component: ComponentStatus) {
-  const { name, instance, desired, observed, drift, restarts, sinceMs, lastExitCode, kind, usage } =
-    component;
+  const {
+    name,
+    instance,
+    desired,
+    observed,
+    drift,
+    restarts,
+    quickEnds = 0,
+    kind,
+    usage,
+    health,
+  } = component;
+  const { sinceMs, nextTryAtMs, lastExitCode } = component;
   return {
     name,
     instance: instance ?? "",
@@ -261,9 +279,12 @@ function encodeComponentStatus(component: ComponentStatus) {
     observed: observedStates[observed],
     drift: [...drift],
     restarts,
+    quickEnds,
     runtime: kind ?? "",
+    ...(health && { health: { state: health.state, text: health.text, ...stamp("since", health.sinceMs) } }),
     ...(usage && { memoryBytes: int64(usage.memoryBytes), cpuCores: usage.cpuCores }),
     ...stamp("since", sinceMs),
+    ...stamp("nextTryAt", nextTryAtMs),
     ...(lastExitCode !== undefined && { lastExitCode }),
   };
 }

@@ -41,6 +41,10 @@ export interface ComponentStatusReport {
   readonly cpuCores: number | null;
   /** What its health check says; null: it has none, or nobody has had an answer yet. */
   readonly health: HealthReport | null;
+  /** When it is started again, where it waits for that. */
+  readonly nextTryAt: string | null;
+  /** How many of its lives in a row ended too soon, where that makes a crash loop; else 0. */
+  readonly quickEnds: number;
 }
 
 export interface HealthReport {
@@ -87,6 +91,8 @@ function componentStatusReport(status: ComponentStatusJson): ComponentStatusRepo
     memoryBytes: numberOrNull(status.memoryBytes),
     cpuCores: status.cpuCores === undefined ? null : Number(status.cpuCores),
     health: status.health ? healthReport(status.health) : null,
+    nextTryAt: orNull(status.nextTryAt),
+    quickEnds: status.quickEnds ?? 0,
   };
 }
 

@@ -13,6 +13,14 @@ export function age(iso: string | null, nowMs: number): string {
   return "0s";
 }
 
+/** How soon a time comes, by the whole second: `in 4s`, `in 2m05s`; `now` once it is there. */
+export function timeUntil(iso: string, nowMs: number): string {
+  const seconds = Math.ceil((Date.parse(iso) - nowMs) / 1_000);
+  if (seconds <= 0) return "now";
+  if (seconds < 60) return `in ${seconds}s`;
+  return `in ${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;
+}
+
 /** How long something took: `0.4s`, `12.3s`, `2m05s`. */
 export function elapsed(ms: number): string {
   const seconds = Math.max(0, ms) / 1_000;

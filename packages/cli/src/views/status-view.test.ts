@@ -1,3 +1,4 @@
+import type { ComponentStatusJson } from "@mcp/client";
 import { describe, expect, it } from "vitest";
 import { statusReport } from "../reports/status-report.ts";
 import { coloured, plain } from "../terminal/style.ts";
@@ -136,6 +137,42 @@ describe("mcp status", () => {
         "hello    r3        vm         running  running  -      0         microvm    230 MiB  0.04",
       ),
     );
+  });
+
+  it("says of a crash loop how it ends, how often it has, and when it is tried again", () => {
+    const component = {
+      name: "web",
+      desired: "DESIRED_STATE_RUNNING",
+      observed: "OBSERVED_STATE_CRASH_LOOPING",
+      since: "2026-01-02T11:59:50Z",
+      restarts: 9,
+      lastExitCode: 7,
+      drift: [
+        { kind: "crash_looping", text: "it exited with code 7, 9 times in a row soon after its start" },
+      ],
+      nextTryAt: "2026-01-02T12:02:05Z",
+      quickEnds: 9,
+    } satisfies ComponentStatusJson;
+    const report = statusReport({
+      services: [{ service: { name: "hello", revision: "3" }, components: [component] }],
+    });
+    expect(report.services[0]?.components[0]).toMatchObject({
+      observed: "crash-looping",
+      nextTryAt: "2026-01-02T12:02:05Z",
+      quickEnds: 9,
+    });
+    const why = "it exited with code 7, 9 times in a row soon after its start";
+    expect(statusView(report, nowMs, plain)).toBe(
+      text(
+        "SERVICE  REVISION  COMPONENT  WANTED   IS                 SINCE  RESTARTS",
+        "hello    r3        web        running  crash-looping (7)  10s    9",
+        "",
+        "differs",
+        `  hello/web  crash looping  ${why}; next try in 2m05s`,
+      ),
+    );
+    expect(statusView(report, Date.parse("2026-01-02T12:02:01.5Z"), plain)).toContain("next try in 4s");
+    expect(statusView(report, Date.parse("2026-01-02T12:02:06Z"), plain)).toContain("next try now");
   });
 
   it("says that there is nothing", () => {

@@ -1,5 +1,5 @@
 import type { ComponentStatusReport, EventReport, StatusReport } from "../reports/status-report.ts";
-import { age } from "../terminal/age.ts";
+import { age, timeUntil } from "../terminal/age.ts";
 import { bytes } from "../terminal/bytes.ts";
 import type { Style } from "../terminal/style.ts";
 import { aligned, type Cell, table } from "../terminal/table.ts";
@@ -27,7 +27,7 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
       component.drift.map(({ kind, text }) => [
         `${service.name}/${component.name}`,
         { text: kind.replaceAll("_", " "), paint: style.red },
-        text,
+        component.nextTryAt === null ? text : `${text}; next try ${timeUntil(component.nextTryAt, nowMs)}`,
       ]),
     ),
   );
@@ -73,7 +73,10 @@ const usageCells = ({ runtime, memoryBytes, cpuCores }: ComponentStatusReport): 
 function observedCell({ observed, lastExitCode }: ComponentStatusReport, style: Style): Cell {
   const { paint } = stateCell(observed, style);
   return {
-    text: observed === "exited" && lastExitCode !== null ? `exited (${lastExitCode})` : observed,
+    text:
+      ["exited", "crash-looping"].includes(observed) && lastExitCode !== null
+        ? `${observed} (${lastExitCode})`
+        : observed,
     paint,
   };
 }

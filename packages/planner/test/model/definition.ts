@@ -71,6 +71,7 @@ export function drawDefinition(tape: Tape): Definition {
       ]),
       startPeriodMs: 5_000,
       graceMs: 10_000,
+      ...(tape.once(3) && { health: { restart: tape.once(2), limitMs: 35_000 } }),
     };
   });
   return tape.once(2) ? components.toReversed() : components;

@@ -1,3 +1,4 @@
+import type { WorkloadExit } from "@mcp/runtime";
 import { componentNames, conflict, type Definition, drawDefinition } from "./definition.ts";
 import type { Tape } from "./tape.ts";
 import { type InstanceRecord, isUp, type ServiceRecord, type Workload, World } from "./world.ts";
@@ -25,6 +26,7 @@ export function drawWorld(tape: Tape, world = new World()): World {
       world.service.components.set(name, {
         desired: tape.once(6) ? "stopped" : "running",
         ...(tape.once(5) && { restartBeforeMs: world.nowMs + 20_000 - tape.below(40_000) }),
+        ...(tape.once(6) && { notBeforeMs: world.nowMs + 300_000 - tape.below(400_000) }),
       });
     const definitions = [...world.revisions.values(), older];
     for (let count = tape.below(4); count > 0; count--)
@@ -58,12 +60,19 @@ function drawInstance(
     ports,
     graceMs,
     restarts: tape.below(4),
-    quickEnds: tape.below(4),
-    ...(tape.once(2) && { startedAtMs: world.nowMs + 2_000 - tape.below(12_000) }),
+    quickEnds: tape.below(14),
+    ...(tape.once(2) && { startedAtMs: world.nowMs + 2_000 - tape.below(tape.pick([12_000, 500_000])) }),
+    ...(tape.once(4) && { lastExit: drawExit(tape, world) }),
   });
   const workload = drawWorkload(tape, world, specHash, ports);
   if (workload) world.workloads.set(name, workload);
 }
+
+const drawExit = (tape: Tape, { nowMs }: World): WorkloadExit => ({
+  atMs: nowMs - tape.pick([0, 300, 5_000, 70_000, -3_600_000]),
+  code: tape.below(2),
+  reason: "exited",
+});
 
 function drawWorkload(
   tape: Tape,
@@ -73,12 +82,13 @@ function drawWorkload(
 ): Workload | undefined {
   const state = tape.pick(["running", "running", "exited", "missing", "created", "starting", "stopping"]);
   if (state === "missing") return undefined;
-  const exit = { atMs: world.nowMs, code: tape.below(2), reason: "exited" } as const;
+  const exit = drawExit(tape, world);
   const workload: Workload = {
     specHash: tape.once(6) ? `${specHash}-tampered` : specHash,
     ports,
     state,
     ...(state === "exited" && { exit }),
+    ...(state === "running" && tape.once(2) && { health: tape.pick(["healthy", "starting", "unhealthy"]) }),
   };
   // A host gives a port to one at a time.
   const isTaken = [...world.workloads].some(([, other]) => isUp(other) && conflict(other.ports, ports));

@@ -12,12 +12,13 @@ export function checkEnd(world: World, cause: ServiceGoal["cause"]): void {
   demand(service.candidate === undefined, "a revision is still on trial");
   demand(service.desired !== "absent", "the service is still there");
   for (const { name, component, role } of service.instances.values()) {
+    if (waitsForHealth(world, component)) continue;
     demand(role === "current", `${name} is still there as ${role}`);
     demand(world.definitionOf(component) !== undefined, `${name} is orphaned: its component is gone`);
   }
   for (const { name } of world.aim?.definition ?? [])
     if (service.components.get(name)?.desired === "stopped") checkStopped(world, name);
-    else checkRunning(world, name, cause);
+    else if (!waitsForHealth(world, name)) checkRunning(world, name, cause);
 }
 
 function checkStopped(world: World, component: string): void {
@@ -39,11 +40,15 @@ function checkRunning(world: World, component: string, cause: ServiceGoal["cause
   const workload = world.workloads.get(instance.name);
   if (workload && isUp(workload)) {
     demand(workload.specHash === specHash, `${instance.name} runs with settings that are not its own`);
-    const goal = world.goal(cause).components.find(({ name }) => name === component);
-    const { drift, observed } = goal ? judge(goal, world.observe()) : { drift: [], observed: "missing" };
+    const service = world.goal(cause);
+    const goal = service.components.find(({ name }) => name === component);
+    demand(goal !== undefined, `${instance.name} runs, and nothing is wanted of it`);
+    const { drift, observed } = judge(service, goal, world.observe(), world.nowMs);
+    // One that crashed again and again has to run for a while before it is trusted.
+    const others = drift.filter(({ kind }) => kind !== "crash_looping");
     demand(
-      drift.length === 0 && observed !== "missing",
-      `${instance.name} runs, and drifts: ${JSON.stringify(drift)}`,
+      others.length === 0 && observed !== "missing",
+      `${instance.name} runs, and drifts: ${JSON.stringify(others)}`,
     );
     return;
   }
@@ -53,9 +58,22 @@ function checkRunning(world: World, component: string, cause: ServiceGoal["cause
   );
 }
 
-/** Its restart policy leaves it down, for now or for good. */
+/** Its restart policy leaves it down. */
 function mayRest(world: World, instance: InstanceRecord): boolean {
   const restart = world.definitionOf(instance.component)?.restart;
   const sighting = world.observe().sightings.get(instance.name);
-  return !!restart && !!sighting && decideRestart(restart, instance, sighting, world.nowMs).do !== "start";
+  return !!restart && !!sighting && decideRestart(restart, instance, sighting, world.nowMs).do === "leave";
+}
+
+/** Something that it depends on, also through others, has a health check and cannot run or stays down. */
+function waitsForHealth(world: World, component: string): boolean {
+  const definition = world.definitionOf(component);
+  return (definition?.dependsOn ?? []).some((name) => {
+    const below = world.definitionOf(name);
+    const shouldRun = world.service?.components.get(name)?.desired !== "stopped";
+    const isHealthy = world
+      .instancesOf(name)
+      .some((instance) => world.workloads.get(instance.name)?.health === "healthy");
+    return (below?.health !== undefined && shouldRun && !isHealthy) || waitsForHealth(world, name);
+  });
 }

@@ -79,8 +79,12 @@ function planNow(
   return planned;
 }
 
-/** A second pass plans nothing, unless something ended by itself in the meantime. */
+/**
+ * A second pass plans nothing, unless something ended by itself in the meantime, or became healthy, for which others had
+ * waited.
+ */
 function demandRest(world: World, cause: ServiceGoal["cause"]): void {
+  if (cause === "repair" && world.aim?.definition.some(({ health }) => health)) return;
   if (!world.service || [...world.service.instances.values()].some(({ specHash }) => isBroken(specHash)))
     return;
   const { steps } = planNow(world, cause, noAccidents);

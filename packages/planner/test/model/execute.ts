@@ -23,7 +23,7 @@ const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     yield;
   },
 
-  *start(world, service, { component, instance, isNew, isRestart }) {
+  *start(world, service, { component, instance, isNew, isRestart, quickEnds }) {
     if (isNew) recordNew(world, service, component, instance);
     yield;
     const record = service.instances.get(instance);
@@ -31,14 +31,17 @@ const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     run(world, record);
     yield;
     const restarts = record.restarts + (isRestart ? 1 : 0);
-    service.instances.set(instance, { ...record, startedAtMs: world.nowMs, restarts });
+    service.instances.set(instance, { ...record, startedAtMs: world.nowMs, restarts, quickEnds });
     yield;
   },
 
-  *stand(world, _service, { instance }) {
+  *stand(world, _service, { instance, healthLimitMs }) {
     yield;
     const workload = world.workloads.get(instance);
     if (!workload || !isUp(workload)) throw new StepFailed(`${instance} did not stand its start period`);
+    if (healthLimitMs === undefined) return;
+    if (workload.health === "unhealthy") throw new StepFailed(`${instance} is unhealthy`);
+    world.workloads.set(instance, { ...workload, health: "healthy" });
   },
 
   *stop(world, _service, { instance }) {

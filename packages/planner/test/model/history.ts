@@ -95,6 +95,7 @@ function drawAccidents(tape: Tape): Accidents {
     isUnknown: () => unknowns && tape.once(8),
     meanwhile: (world) => {
       if (deaths && tape.once(16)) endOne(tape, world);
+      if (deaths && tape.once(16)) sicken(tape, world);
     },
   };
 }
@@ -103,6 +104,14 @@ function endOne(tape: Tape, world: World): void {
   const names = [...world.workloads.keys()];
   const name = names[tape.below(names.length)];
   if (name !== undefined) world.end(name, tape.below(2));
+}
+
+function sicken(tape: Tape, world: World): void {
+  const names = [...world.workloads.keys()];
+  const name = names[tape.below(names.length)] ?? "";
+  const workload = world.workloads.get(name);
+  if (workload?.state === "running")
+    world.workloads.set(name, { ...workload, health: tape.pick(["starting", "unhealthy"]) });
 }
 
 /** Somebody with a shell on the node, or the node itself. */

@@ -2,6 +2,8 @@ import type { Step } from "@mcp/planner";
 import type { PortMapping } from "@mcp/runtime";
 import { conflict } from "./definition.ts";
 import { demand, LawBroken } from "./demand.ts";
+import { healthLaws } from "./health-laws.ts";
+import { restartLaws } from "./restart-laws.ts";
 import { type Case, View } from "./view.ts";
 
 /** What holds of every plan, whatever was wanted and seen. */
@@ -95,7 +97,9 @@ export const planLaws: Readonly<Record<string, (view: View) => void>> = {
     for (const stop of view.steps("stop")) {
       const { component, instance } = stop.action;
       const { target, instances } = view.component(component);
-      const news = view.steps("start", "stand").filter(({ action }) => action.component === component);
+      const news = view
+        .steps("start", "stand")
+        .filter((step) => step.action.component === component && !isOnlyWaitedFor(step, view));
       if (target?.update !== "start-first" || news.some(({ action }) => action.instance === instance))
         continue;
       const taken = view
@@ -244,7 +248,16 @@ export const planLaws: Readonly<Record<string, (view: View) => void>> = {
     demand(wakeAtMs > view.nowMs, "it asks to be woken in the past");
     demand(view.goal.cause === "repair" && !view.goal.candidate, "somebody is waiting");
   },
+
+  ...restartLaws,
+  ...healthLaws,
 };
+
+/** One that was accepted and carries on, and that others wait for until it is healthy. */
+const isOnlyWaitedFor = ({ action }: Step & { action: { instance: string } }, view: View): boolean =>
+  action.do === "stand" &&
+  view.instances.some(({ name, role }) => name === action.instance && role !== "candidate") &&
+  !view.steps("start").some((start) => start.action.instance === action.instance);
 
 /** One that stays the component's own: it is started or judged, or carries on. */
 function isKept(name: string, news: readonly { action: { instance: string } }[]): boolean {

@@ -1,6 +1,7 @@
 import type {
   Action,
   ComponentGoal,
+  Health,
   Instance,
   Observation,
   Plan,
@@ -58,6 +59,11 @@ export class View {
 
   isUp(instance: string): boolean {
     return ["running", "starting", "stopping"].includes(this.sighting(instance).state);
+  }
+
+  healthOf(instance: string): Health["state"] | undefined {
+    const sighting = this.sighting(instance);
+    return sighting.state === "running" ? sighting.health?.state : undefined;
   }
 
   isUnknown(component: ComponentGoal): boolean {

@@ -1,4 +1,4 @@
-import type { ComponentGoal, Instance, Observation, ServiceGoal, Sighting } from "@mcp/planner";
+import type { ComponentGoal, Health, Instance, Observation, ServiceGoal, Sighting } from "@mcp/planner";
 import type { PortMapping, WorkloadExit, WorkloadState } from "@mcp/runtime";
 import { type ComponentDefinition, conflict, type Definition, isBroken } from "./definition.ts";
 
@@ -8,6 +8,8 @@ export interface Workload {
   readonly ports: readonly PortMapping[];
   readonly state: WorkloadState;
   readonly exit?: WorkloadExit;
+  /** What its health check would say; absent: nobody has had an answer yet. */
+  readonly health?: Health["state"];
 }
 
 export interface InstanceRecord extends Instance {
@@ -20,7 +22,10 @@ export interface ServiceRecord {
   managed: ServiceGoal["managed"];
   current?: number;
   candidate?: { readonly revision: number; readonly state: "trying" | "rejected" };
-  readonly components: Map<string, { desired: "running" | "stopped"; restartBeforeMs?: number }>;
+  readonly components: Map<
+    string,
+    { desired: "running" | "stopped"; restartBeforeMs?: number; notBeforeMs?: number }
+  >;
   readonly instances: Map<string, InstanceRecord>;
 }
 
@@ -87,6 +92,7 @@ export class World {
       ...(definition && { target: { ...definition, revision: this.aim?.revision ?? 0 } }),
       instances: this.instancesOf(name),
       ...(component?.restartBeforeMs !== undefined && { restartBeforeMs: component.restartBeforeMs }),
+      ...(component?.notBeforeMs !== undefined && { notBeforeMs: component.notBeforeMs }),
       freshName: this.freshName(name),
     };
   }
@@ -102,14 +108,21 @@ export class World {
   #sight(name: string): Sighting {
     const workload = this.workloads.get(name);
     if (!workload) return { state: "missing" };
-    const { state, specHash, exit } = workload;
+    const { state, specHash, exit, health } = workload;
+    const component = this.service?.instances.get(name)?.component ?? "";
+    if (state === "running" && health && this.definitionOf(component)?.health) {
+      const hasPassed = health === "healthy";
+      return { state, specHash, health: { state: health, sinceMs: 0, text: "its check", hasPassed } };
+    }
     return state === "exited" ? { state, specHash, ...(exit && { exit }) } : { state, specHash };
   }
 
-  /** A moment, in which ends what cannot run. */
+  /** A moment, in which ends what cannot run, and all else becomes healthy. */
   passTime(): void {
     this.nowMs++;
-    for (const [name, { specHash }] of this.workloads) if (isBroken(specHash)) this.end(name, 1);
+    for (const [name, workload] of this.workloads)
+      if (isBroken(workload.specHash)) this.end(name, 1);
+      else if (workload.state === "running") this.workloads.set(name, { ...workload, health: "healthy" });
   }
 
   /** It ends by itself, or by somebody's hand. */
@@ -117,7 +130,8 @@ export class World {
     const workload = this.workloads.get(name);
     if (!workload || !isUp(workload)) return;
     const exit = { atMs: this.nowMs, code, reason: "exited" } as const;
-    this.workloads.set(name, { ...workload, state: "exited", exit });
+    const { health: _, ...rest } = workload;
+    this.workloads.set(name, { ...rest, state: "exited", exit });
   }
 
   /** Of what runs besides. */

@@ -1,0 +1,121 @@
+import { conditionsOf, crashLoopEnds, type Judgement, judge } from "@mcp/planner";
+import type { Engine } from "./engine.ts";
+import { lastLogLines } from "./last-log-lines.ts";
+import type { Look } from "./service-state.ts";
+
+/** How far back a new agent looks for what an earlier one told of a crash loop. */
+const mostEventsRead = 1_000;
+
+/** Tells what a look has found: what changed as events, and what is wrong as conditions. */
+export class ServiceReport {
+  readonly #engine: Engine;
+  /** By service and component. */
+  readonly #lastSeen = new Map<string, { readonly state: string; readonly hasDrifted: boolean }>();
+  /** What is in a crash loop that was told, with the end of its log when that began. */
+  readonly #loops = new Map<string, readonly string[]>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** @returns when to look again, if time alone will change what is told. */
+  async tell(look: Look): Promise<number | undefined> {
+    const { conditions, pauses, deps } = this.#engine;
+    const { goal, observation } = look;
+    const nowMs = deps.clock.now();
+    const judgements = new Map<string, Judgement>();
+    const lines = new Map<string, readonly string[]>();
+    for (const component of goal.components) {
+      const judgement = judge(goal, component, observation, nowMs);
+      judgements.set(component.name, judgement);
+      await this.#tellOf(component.name, judgement, look);
+      const loop = this.#loops.get(keyOf(goal.service, component.name));
+      if (loop) lines.set(component.name, loop);
+    }
+    const failures = pauses.failures(goal.service);
+    conditions.set(
+      `service ${goal.service}`,
+      conditionsOf({ goal, judgements, failures, lastLogLines: lines }),
+    );
+    const wakes = [...judgements.values()].flatMap(({ crashLoop }) => crashLoop?.stableAtMs ?? []);
+    return wakes.length > 0 ? Math.min(...wakes) : undefined;
+  }
+
+  /** There is no such service any more. */
+  forget(service: string): void {
+    for (const known of [this.#lastSeen, this.#loops])
+      for (const key of known.keys()) if (key.startsWith(keyOf(service, ""))) known.delete(key);
+    this.#engine.conditions.set(`service ${service}`, []);
+  }
+
+  /** Only what changed since the last look is an event, and only if it is drift, or the end of it: the rest was asked for. */
+  async #tellOf(component: string, judgement: Judgement, look: Look): Promise<void> {
+    const service = look.record.name;
+    const key = keyOf(service, component);
+    const state = describe(component, judgement);
+    const hasDrifted = judgement.drift.length > 0;
+    const before = this.#lastSeen.get(key);
+    this.#lastSeen.set(key, { state, hasDrifted });
+    if (!before) await this.#rememberLoop(component, judgement, look);
+    if (await this.#followLoop(component, judgement, look)) return;
+    if (before?.state === state || !(hasDrifted || before?.hasDrifted)) return;
+    await this.#engine.journal.write({ service, component, kind: "observed", text: state });
+  }
+
+  /** Its begin, once, and that it is over; whether that was told. */
+  async #followLoop(component: string, { crashLoop, ...now }: Judgement, look: Look): Promise<boolean> {
+    const { journal, runtimes, signal } = this.#engine;
+    const service = look.record.name;
+    const key = keyOf(service, component);
+    const { instance = component, observed } = now;
+    const isKnown = this.#loops.has(key);
+    if (crashLoop && !isKnown) {
+      const record = look.record.instances.find(({ name }) => name === instance);
+      const runtime = runtimes.all.find(({ runtime: one }) =>
+        one.kinds.some((kind) => kind === record?.kind),
+      );
+      const lines = await lastLogLines(runtime?.runtime, instance, signal);
+      this.#loops.set(key, lines);
+      const text = `${instance} keeps crashing: ${crashLoop.text}`;
+      const data = { quickEnds: crashLoop.quickEnds, lastLogLines: lines };
+      await journal.write({ service, component, kind: "crash_loop", text, data });
+      return true;
+    }
+    if (crashLoop || !isKnown || observed === "unknown") return false;
+    this.#loops.delete(key);
+    // Stopped by somebody, or left: it ended without having recovered.
+    if (observed !== "running") return false;
+    await journal.write({
+      service,
+      component,
+      kind: "recovered",
+      text: `${instance} runs, and stays up again`,
+    });
+    return true;
+  }
+
+  /** A crash loop that an earlier agent told of is neither told again, nor ends untold. */
+  async #rememberLoop(component: string, { instance }: Judgement, { record }: Look): Promise<void> {
+    const known = record.instances.find(({ name }) => name === instance);
+    if (!known || known.quickEnds + 1 < crashLoopEnds) return;
+    const events = await this.#engine.deps.registry.events({
+      service: record.name,
+      limit: mostEventsRead,
+      newest: true,
+    });
+    const last = events.find(
+      (event) => event.component === component && ["crash_loop", "recovered"].includes(event.kind),
+    );
+    if (last?.kind !== "crash_loop") return;
+    const { lastLogLines: lines = [] } = (last.data ?? {}) as { lastLogLines?: readonly string[] };
+    this.#loops.set(keyOf(record.name, component), lines);
+  }
+}
+
+const keyOf = (service: string, component: string): string => `${service}/${component}`;
+
+function describe(component: string, { observed, drift, instance }: Judgement): string {
+  const subject = instance ?? component;
+  const why = drift.map(({ text }) => text).join(", ");
+  return why === "" ? `${subject} is ${observed}` : `${subject}: ${why}`;
+}

@@ -1,0 +1,58 @@
+import type { Clock } from "@mcp/base";
+import type { CheckResult } from "@mcp/planner";
+import type { PortMapping, Runtime } from "@mcp/runtime";
+import type { CompleteHealth } from "@mcp/servicedef";
+import { type Endpoint, findEndpoint } from "./endpoint.ts";
+
+/** An instance whose health is asked, and how. */
+export interface Watched {
+  readonly service: string;
+  readonly instance: string;
+  readonly check: CompleteHealth;
+  readonly ports: readonly PortMapping[];
+  readonly runtime: Runtime;
+  /** By the wall clock; absent where it is not known. */
+  readonly startedAtMs?: number;
+  /** Its revision is on trial, so that it has to prove its health; what was accepted is taken to have done that. */
+  readonly isOnTrial: boolean;
+}
+
+/** Asks once. Each way is loaded when it is first used: gRPC alone is megabytes. */
+export async function ask(watched: Watched, clock: Clock, signal: AbortSignal): Promise<CheckResult> {
+  const { instance, runtime, check } = watched;
+  const { probe, timeoutMs } = check;
+  if (probe.kind === "exec") {
+    const { askExec } = await import("./exec.ts");
+    return askExec(runtime, instance, probe.argv, timeoutMs, signal);
+  }
+  const { port } = probe;
+  const at = typeof port === "number" ? await locate(port, watched, signal) : undefined;
+  if (!at || typeof port !== "number")
+    return { passed: false, text: "its port cannot be reached from this node; publish it with `ports`" };
+  switch (probe.kind) {
+    case "http": {
+      const { askHttp } = await import("./http.ts");
+      return askHttp(at, probe.path, signal);
+    }
+    case "tcp": {
+      const { askTcp } = await import("./tcp.ts");
+      return askTcp(at, port, clock, signal);
+    }
+    case "grpc": {
+      const { askGrpc } = await import("./grpc.ts");
+      return askGrpc(at, probe.service, signal);
+    }
+  }
+}
+
+/** Its own address is asked for each time, if it is needed: it is another one after a restart. */
+async function locate(
+  port: number,
+  { instance, ports, runtime }: Watched,
+  signal: AbortSignal,
+): Promise<Endpoint | undefined> {
+  return (
+    findEndpoint(port, ports, undefined) ??
+    findEndpoint(port, ports, (await runtime.inspect(instance, signal))?.address)
+  );
+}

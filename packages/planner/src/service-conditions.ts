@@ -1,0 +1,87 @@
+import type { Condition, ConditionCode } from "./condition.ts";
+import type { Judgement } from "./drift.ts";
+import type { ServiceGoal } from "./goal.ts";
+
+/** Repairs of one thing that failed, one after the other. */
+export interface RepairFailure {
+  readonly times: number;
+  /** Why the last one did. */
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface ServiceFindings {
+  readonly goal: ServiceGoal;
+  /** By component. */
+  readonly judgements: ReadonlyMap<string, Judgement>;
+  /** By component; of none in particular: by the empty name. */
+  readonly failures: ReadonlyMap<string, RepairFailure>;
+  /** By component that crashes again and again: the end of its log when that began. */
+  readonly lastLogLines: ReadonlyMap<string, readonly string[]>;
+}
+
+/** One failure is often over by the next try. */
+const failuresUntilTold = 2;
+
+/** What is wrong with a service and will not be well by itself, or keeps coming back. */
+export function conditionsOf({ goal, judgements, failures, lastLogLines }: ServiceFindings): Condition[] {
+  if (goal.desired === "ignore" || goal.managed === "ignore") return [];
+  const conditions: Condition[] = [];
+  const add = (
+    code: ConditionCode,
+    component: string,
+    severity: Condition["severity"],
+    says: Pick<Condition, "title" | "text" | "hint">,
+  ): void => {
+    conditions.push({ code, service: goal.service, component, subject: "", severity, ...says });
+  };
+  for (const [component, judgement] of judgements) {
+    const name = `${goal.service}/${component}`;
+    const lines = lastLogLines.get(component) ?? [];
+    const found = findWorst(goal, judgement);
+    if (found?.code === "crash_looping")
+      add("crash_looping", component, "critical", {
+        title: `${name} keeps crashing`,
+        text: [found.text, ...(lines.length > 0 ? ["its last log lines:", ...lines] : [])].join("\n"),
+        hint: `see its log: mcp logs ${name}; what is mended starts at once with: mcp start ${name}`,
+      });
+    else if (found?.code === "unhealthy")
+      add("unhealthy", component, "critical", {
+        title: `${name} is unhealthy`,
+        text: found.text,
+        hint: `see its log: mcp logs ${name}; start it anew with: mcp restart ${name}`,
+      });
+    else if (found)
+      add("drift", component, "warning", {
+        title: `${name} is not as it should be`,
+        text: found.text,
+        hint: `see what differs: mcp status ${goal.service}; put it right with: mcp start ${name}`,
+      });
+  }
+  for (const [component, { times, message, hint }] of failures) {
+    if (times < failuresUntilTold) continue;
+    const name = component === "" ? goal.service : `${goal.service}/${component}`;
+    add("repair_failed", component, "critical", {
+      title: `${name} cannot be put right`,
+      text: message,
+      hint,
+    });
+  }
+  return conditions;
+}
+
+interface Found {
+  readonly code: "crash_looping" | "unhealthy" | "drift";
+  readonly text: string;
+}
+
+/** Drift that is about to be healed is no condition, and neither is a job that did its work and ended. */
+function findWorst(goal: ServiceGoal, { drift, leftBecause, hasSucceeded }: Judgement): Found | undefined {
+  for (const code of ["crash_looping", "unhealthy"] as const) {
+    const found = drift.find(({ kind }) => kind === code);
+    if (found) return { code, text: found.text };
+  }
+  if (leftBecause !== undefined) return hasSucceeded ? undefined : { code: "drift", text: leftBecause };
+  const lasting = drift.find(({ kind }) => goal.managed === "report" || kind === "unknown");
+  return lasting && { code: "drift", text: lasting.text };
+}

@@ -1,0 +1,59 @@
+import { dependenciesFirst } from "./arrange.ts";
+import { type ComponentPlan, standStep } from "./component-plan.ts";
+import type { ComponentGoal, ServiceGoal } from "./goal.ts";
+import { healthOf, type Observation, sightingOf } from "./observation.ts";
+
+/**
+ * What depends on a component with a health check, also through others, starts only once that is healthy.
+ *
+ * Where somebody asked, the plan stands by what is not healthy yet, and goes on. Where nobody did, what depends on it is
+ * left out: the service's lane must stay free for whatever else needs repair, and its health is reason enough to look
+ * again.
+ *
+ * @returns the plans, with what they stand by; and the components that must wait for another plan.
+ */
+export function waitForHealth(
+  goal: ServiceGoal,
+  plans: readonly ComponentPlan[],
+  observation: Observation,
+  isAsked: boolean,
+): { readonly plans: readonly ComponentPlan[]; readonly waiting: readonly string[] } {
+  if (!goal.components.some(({ target }) => target?.health)) return { plans, waiting: [] };
+  const planOf = new Map(plans.map((plan) => [plan.component, plan]));
+  const standBy = new Set<string>();
+  const waiting: string[] = [];
+  /** Of each component: itself and what it depends on, as far as that is not healthy and should be. */
+  const notHealthy = new Map<string, ReadonlySet<string>>();
+  for (const component of dependenciesFirst(goal.components)) {
+    const { name, target } = component;
+    const below = new Set((target?.dependsOn ?? []).flatMap((one) => [...(notHealthy.get(one) ?? [])]));
+    if (below.size > 0 && (planOf.get(name)?.start.length ?? 0) > 0) {
+      // What is unknown cannot be stood by.
+      if (isAsked && [...below].every((one) => planOf.has(one))) for (const one of below) standBy.add(one);
+      else waiting.push(name);
+    }
+    const isFine = !shouldBeHealthy(component) || isHealthy(planOf.get(name), observation);
+    notHealthy.set(name, isFine ? below : below.add(name));
+  }
+  return {
+    plans: plans.map((plan) => (standBy.has(plan.component) ? standingBy(plan, goal) : plan)),
+    waiting,
+  };
+}
+
+const shouldBeHealthy = ({ target, desired }: ComponentGoal): boolean =>
+  target?.health !== undefined && desired === "running";
+
+function isHealthy(plan: ComponentPlan | undefined, observation: Observation): boolean {
+  const [instance] = plan?.keep ?? [];
+  if (!plan || instance === undefined || plan.start.length > 0) return false;
+  return healthOf(sightingOf(observation, instance))?.state === "healthy";
+}
+
+function standingBy(plan: ComponentPlan, { components }: ServiceGoal): ComponentPlan {
+  const component = components.find(({ name }) => name === plan.component);
+  const [instance] = plan.keep;
+  if (plan.stand.length > 0 || !component?.target || instance === undefined) return plan;
+  const reason = "what depends on it waits until it is healthy";
+  return { ...plan, stand: [standStep(component, component.target, instance, reason)] };
+}
