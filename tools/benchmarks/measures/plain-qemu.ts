@@ -49,20 +49,21 @@ export class PlainQemus {
   async untilAnswers(everyMs?: number): Promise<{ readonly ms: number; readonly cpuMs: number }> {
     const run = join(this.#folder, "run");
     const starts: string[] = [];
+    // Each in a session of its own, as ours are: a busy machine shares its CPUs among sessions.
     for (const [index, { argv, files }] of this.#copied.entries()) {
       await cp(files, join(run, `${index}`), { recursive: true });
-      starts.push(`(cd ${quoted(join(run, `${index}`))} && exec ${argv.map(quoted).join(" ")}) &`);
+      starts.push(`(cd ${quoted(join(run, `${index}`))} && exec setsid ${argv.map(quoted).join(" ")}) &`);
     }
-    // A group of its own, which is ended as a whole.
     let shell: number | undefined;
     try {
       const ms = await timed(async () => {
-        shell = spawn("sh", ["-c", `${starts.join("\n")}\nwait`], { stdio: "ignore", detached: true }).pid;
+        shell = spawn("sh", ["-c", `${starts.join("\n")}\nwait`], { stdio: "ignore" }).pid;
         await Promise.all(this.#copied.map(({ port }) => firstAnswer(port, everyMs)));
       });
       return { ms, cpuMs: await totalCpuMs(await childrenOf(shell ?? 0)) };
     } finally {
-      if (shell !== undefined) process.kill(-shell, "SIGKILL");
+      for (const pid of shell === undefined ? [] : [...(await childrenOf(shell)), shell])
+        process.kill(pid, "SIGKILL");
       await new Promise((resolve) => setTimeout(resolve, 300));
       await rm(run, { recursive: true });
     }
