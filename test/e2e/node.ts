@@ -25,7 +25,8 @@ export interface TestNode {
   close(): Promise<void>;
 }
 
-export async function startNode(): Promise<TestNode> {
+/** @param monitor  more keys of `[monitor]`; `FOLDER` in it is the folder of the test. */
+export async function startNode({ monitor = "" } = {}): Promise<TestNode> {
   const rig = await startPodmanRig();
   const folder = join(rig.folder, "agent");
   await mkdir(join(folder, "srv"), { recursive: true });
@@ -40,7 +41,7 @@ export async function startNode(): Promise<TestNode> {
     config,
     `[agent]\nnode = "test"\n[server]\nsocket = "${socket}"\n[database]\npath = "${home}/mcp.db"\n` +
       `[volumes]\nallow = ["${folder}/srv"]\n` +
-      `[podman]\nsocket = "${rig.socket}"\nulimits = ${JSON.stringify(rig.ulimits)}\n[monitor]\ninterval = "2s"\n` +
+      `[podman]\nsocket = "${rig.socket}"\nulimits = ${JSON.stringify(rig.ulimits)}\n[monitor]\ninterval = "2s"\n${monitor.replaceAll("FOLDER", folder)}\n` +
       `[vm]\nstate_dir = "${vmState}"\nimage_dir = "${home}/images"\nuser = "nobody"\n` +
       `[vm.linux]\nkernel = "${guestKernel.paths.kernel ?? ""}"\n`,
   );

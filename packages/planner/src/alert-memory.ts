@@ -34,6 +34,8 @@ export interface AlertMemory {
   readonly entries: readonly Remembered[];
   /** Since when there is something to tell, which waits for what comes together with it. */
   readonly gatheringSinceMs?: number;
+  /** When things were last unknown because of something else that is told. */
+  readonly hiddenAtMs?: number;
   /** When the last summary was told. */
   readonly summaryAtMs?: number;
 }
@@ -81,6 +83,7 @@ function moved(memory: AlertMemory, move: (ms: number) => number): AlertMemory {
   return {
     ...memory,
     ...(memory.gatheringSinceMs !== undefined && { gatheringSinceMs: move(memory.gatheringSinceMs) }),
+    ...(memory.hiddenAtMs !== undefined && { hiddenAtMs: move(memory.hiddenAtMs) }),
     ...(memory.summaryAtMs !== undefined && { summaryAtMs: move(memory.summaryAtMs) }),
     entries: memory.entries.map((entry) => ({
       ...entry,
@@ -101,12 +104,14 @@ export function remember(
 ): Remembered[] {
   const found = new Map(findings.map((finding) => [conditionKey(finding.condition), finding]));
   const known = new Set(entries.map(({ key }) => key));
+  const unknown = new Set(
+    findings.flatMap(({ condition }) => (condition.code === "unknown" ? [subjectOf(condition)] : [])),
+  );
   const before = entries.map((entry) => {
     const finding = found.get(entry.key);
     if (finding) return seen(entry, finding, settings, nowMs);
-    return entry.overSinceMs === undefined && reported.has(entry.finder)
-      ? { ...entry, overSinceMs: nowMs }
-      : entry;
+    const isOver = reported.has(entry.finder) && !unknown.has(subjectOf(entry.condition));
+    return entry.overSinceMs === undefined && isOver ? { ...entry, overSinceMs: nowMs } : entry;
   });
   const begun = [...found].flatMap(([key, { finder, condition }]): Remembered[] =>
     known.has(key) ? [] : [{ key, finder, condition, sinceMs: nowMs, beginnings: [nowMs] }],
@@ -116,6 +121,8 @@ export function remember(
     .filter((entry) => entry.overSinceMs === undefined || isStillNeeded(entry, settings, nowMs))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
+
+const subjectOf = ({ service, component }: Condition): string => `${service}/${component}`;
 
 function seen(entry: Remembered, { finder, condition }: Finding, settings: AlertSettings, nowMs: number) {
   const { overSinceMs, ...rest } = entry;

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { conditions, keyOf, Story, settings } from "../test/alerts/story.ts";
+import type { AlertMemory } from "./alert-memory.ts";
+import { decideAlerts } from "./alerts.ts";
+import type { Condition } from "./condition.ts";
 
 const critical = 0;
 const warning = 1;
@@ -93,5 +96,68 @@ describe("an alert", () => {
   it("is not repeated by an agent that was killed", () => {
     const story = new Story().tell([begin(critical), wait(5_000), restart(3_000), wait(60_000)]);
     expect(story.of(keyOf(conditions[critical] as never))).toHaveLength(1);
+  });
+});
+
+describe("what cannot be seen", () => {
+  const about = { service: "hello", component: "web", subject: "", text: "", hint: "" };
+  const crashing: Condition = { ...about, code: "crash_looping", severity: "critical", title: "it crashes" };
+  const unknown: Condition = { ...about, code: "unknown", severity: "warning", title: "it is unknown" };
+  const lost: Condition = {
+    ...about,
+    service: "",
+    component: "",
+    code: "runtime_lost",
+    severity: "critical",
+    title: "podman is lost",
+  };
+
+  /** What is told, with each of these found for a minute; looked at every second. */
+  function tellOf(...minutes: readonly (readonly Condition[])[]): string[] {
+    let memory: AlertMemory = { entries: [] };
+    const lines: string[] = [];
+    for (let second = 0; second < minutes.length * 60; second++) {
+      const findings = (minutes[Math.floor(second / 60)] ?? []).map((condition) => ({
+        finder: condition.service === "" ? "runtimes" : "service hello",
+        condition,
+      }));
+      const decision = decideAlerts(
+        { findings, reported: new Set(["runtimes", "service hello"]) },
+        memory,
+        settings,
+        { nowMs: second * 1_000, sinceLastMs: 1_000 },
+      );
+      memory = decision.memory;
+      lines.push(...decision.messages.map(({ state, title }) => `${state}: ${title}`));
+    }
+    return lines;
+  }
+
+  it("is told with what was wrong before, which is not over for that", () => {
+    expect(tellOf([crashing], [unknown], [crashing], [])).toEqual([
+      "firing: it crashes",
+      "firing: it is unknown",
+      "recovered: it is unknown",
+      "recovered: it crashes",
+    ]);
+    expect(tellOf([crashing], [unknown], [])).toEqual([
+      "firing: it crashes",
+      "firing: it is unknown",
+      "recovered: it crashes",
+      "recovered: it is unknown",
+    ]);
+  });
+
+  it("because its runtime is lost is not told beside that", () => {
+    expect(tellOf([unknown, lost], [])).toEqual(["firing: podman is lost", "recovered: podman is lost"]);
+  });
+
+  it("still, though its runtime is back, is told", () => {
+    expect(tellOf([unknown, lost], [unknown], [])).toEqual([
+      "firing: podman is lost",
+      "recovered: podman is lost",
+      "firing: it is unknown",
+      "recovered: it is unknown",
+    ]);
   });
 });

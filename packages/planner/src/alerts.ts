@@ -9,7 +9,7 @@ import {
   remember,
 } from "./alert-memory.ts";
 import { type AlertMessage, messageOf, summaryOf } from "./alert-message.ts";
-import { type Condition, conditionKey } from "./condition.ts";
+import { type Condition, conditionKey, hidesOthers } from "./condition.ts";
 
 /** A warning that heals sooner than this is never told. */
 const settleMs = { critical: 0, warning: 10_000 } as const;
@@ -52,7 +52,13 @@ export function decideAlerts(
   const timed = inTime(before, moment);
   const entries = remember(timed.entries, found, settings, nowMs);
   const present = new Map(found.findings.map(({ condition }) => [conditionKey(condition), condition]));
-  const wanted = entries.flatMap((entry) => wantedOf(entry, present.get(entry.key), settings));
+  const isHidden = [...present.values()].some(hidesOthers);
+  const hiddenAtMs = isHidden ? nowMs : timed.hiddenAtMs;
+  const wantedNow = (entry: Remembered): Due[] =>
+    wantedOf(entry, present.get(entry.key), settings).flatMap((wanted) =>
+      afterHiding(wanted, isHidden, hiddenAtMs),
+    );
+  const wanted = entries.flatMap(wantedNow);
   const due = wanted.filter(({ dueMs }) => dueMs <= nowMs);
   const gatheringSinceMs = due.length > 0 ? (timed.gatheringSinceMs ?? nowMs) : undefined;
   const summaryAtMs = timed.summaryAtMs;
@@ -72,7 +78,8 @@ export function decideAlerts(
   const after = entries.map((entry) => afterTelling(entry, told.get(entry.key), nowMs));
   const wakes = [
     ...(isTime || gatheringSinceMs === undefined ? [] : [tellAtMs]),
-    ...after.flatMap((entry) => wakesOf(entry, present.get(entry.key), settings)),
+    ...after.flatMap(wantedNow).map(({ dueMs }) => dueMs),
+    ...after.flatMap((entry) => (entry.flapping ? [calmAtMs(entry, settings)] : [])),
   ].filter((ms) => ms > nowMs);
   return {
     messages: isSummary ? [summaryOf(messages, nowMs)] : messages,
@@ -80,6 +87,7 @@ export function decideAlerts(
       atMs: nowMs,
       entries: after,
       ...(!isTime && gatheringSinceMs !== undefined && { gatheringSinceMs }),
+      ...(hiddenAtMs !== undefined && { hiddenAtMs }),
       ...(isSummary ? { summaryAtMs: nowMs } : summaryAtMs !== undefined && { summaryAtMs }),
     },
     ...(wakes.length > 0 && { wakeAtMs: Math.min(...wakes) }),
@@ -101,6 +109,14 @@ function wantedOf(entry: Remembered, condition: Condition | undefined, settings:
   return [{ state: "firing", ...about, dueMs: toldAtMs + (isWorse ? 0 : settings.cooldownMs) }];
 }
 
+/** That something is unknown is not told while its cause is, nor before it was looked at again after that. */
+function afterHiding(wanted: Due, isHidden: boolean, hiddenAtMs: number | undefined): Due[] {
+  const { state, condition, dueMs } = wanted;
+  if (condition.code !== "unknown" || state === "recovered") return [wanted];
+  if (isHidden) return [];
+  return [{ ...wanted, dueMs: Math.max(dueMs, (hiddenAtMs ?? dueMs) + settleMs[condition.severity]) }];
+}
+
 function afterTelling(entry: Remembered, told: Due | undefined, nowMs: number): Remembered {
   if (!told) return entry;
   const { toldAtMs, ...rest } = entry;
@@ -111,9 +127,4 @@ function afterTelling(entry: Remembered, told: Due | undefined, nowMs: number): 
     toldAtMs: nowMs,
     ...(told.state === "flapping" && { flapping: "told" }),
   };
-}
-
-function wakesOf(entry: Remembered, condition: Condition | undefined, settings: AlertSettings): number[] {
-  const dues = wantedOf(entry, condition, settings).map(({ dueMs }) => dueMs);
-  return entry.flapping ? [...dues, calmAtMs(entry, settings)] : dues;
 }

@@ -22,6 +22,8 @@ export type ConditionCode =
   | "crash_looping"
   | "unhealthy"
   | "drift"
+  /** Nobody can say how it is: what was wrong with it before is not over for that. */
+  | "unknown"
   | "repair_failed"
   | "runtime_lost"
   | "store_changed"
@@ -30,6 +32,10 @@ export type ConditionCode =
   | "disk_filling"
   | "memory_low"
   | "database_unwritable";
+
+/** Of a runtime that cannot be seen into, which is why others are `unknown`. */
+export const hidesOthers = ({ code }: Condition): boolean =>
+  code === "runtime_lost" || code === "store_changed";
 
 /** The same for the same thing, however its text changes. */
 export const conditionKey = ({ code, service, component, subject }: Condition): string =>

@@ -67,7 +67,7 @@ describe("the conditions of a service", () => {
     expect(found(exited(1), { of: { managed: "report" } })).toMatchObject([
       { code: "drift", severity: "warning", text: "it exited with code 1" },
     ]);
-    expect(found(unknown)).toMatchObject([{ code: "drift", text: "podman does not answer" }]);
+    expect(found(unknown)).toMatchObject([{ code: "unknown", text: "podman does not answer" }]);
     expect(found(exited(1), { restart: { policy: "no" } })).toMatchObject([
       { code: "drift", text: 'it exited with code 1; its restart policy is "no"' },
     ]);

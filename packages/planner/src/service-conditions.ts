@@ -51,6 +51,12 @@ export function conditionsOf({ goal, judgements, failures, lastLogLines }: Servi
         text: found.text,
         hint: `see its log: mcp logs ${name}; start it anew with: mcp restart ${name}`,
       });
+    else if (found?.code === "unknown")
+      add("unknown", component, "warning", {
+        title: `nobody can say how ${name} is`,
+        text: found.text,
+        hint: "see why: mcp doctor",
+      });
     else if (found)
       add("drift", component, "warning", {
         title: `${name} is not as it should be`,
@@ -71,17 +77,17 @@ export function conditionsOf({ goal, judgements, failures, lastLogLines }: Servi
 }
 
 interface Found {
-  readonly code: "crash_looping" | "unhealthy" | "drift";
+  readonly code: "crash_looping" | "unhealthy" | "unknown" | "drift";
   readonly text: string;
 }
 
 /** Drift that is about to be healed is no condition, and neither is a job that did its work and ended. */
 function findWorst(goal: ServiceGoal, { drift, leftBecause, hasSucceeded }: Judgement): Found | undefined {
-  for (const code of ["crash_looping", "unhealthy"] as const) {
+  for (const code of ["crash_looping", "unhealthy", "unknown"] as const) {
     const found = drift.find(({ kind }) => kind === code);
     if (found) return { code, text: found.text };
   }
   if (leftBecause !== undefined) return hasSucceeded ? undefined : { code: "drift", text: leftBecause };
-  const lasting = drift.find(({ kind }) => goal.managed === "report" || kind === "unknown");
+  const lasting = goal.managed === "report" ? drift[0] : undefined;
   return lasting && { code: "drift", text: lasting.text };
 }
