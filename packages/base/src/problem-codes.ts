@@ -18,6 +18,7 @@ export const problemCodes = {
   port_taken: { exit: 3, wire: "failed_precondition" },
   resources_exhausted: { exit: 3, wire: "resource_exhausted" },
   volume_not_allowed: { exit: 3, wire: "failed_precondition" },
+  health_unreachable: { exit: 3, wire: "failed_precondition" },
   volume_missing: { exit: 3, wire: "failed_precondition" },
   runtime_unsupported: { exit: 3, wire: "failed_precondition" },
   spec_conflict: { exit: 3, wire: "already_exists" },

@@ -9,7 +9,7 @@ import { decimal, integer } from "../kinds/scalars.ts";
 import { durationFrom, environment, restartPolicy, secretReference } from "../kinds/settings.ts";
 import { tableOf } from "../kinds/table.ts";
 import { eitherKeys } from "./either.ts";
-import { healthKeys, notRun, probeFields } from "./health.ts";
+import { healthKeys, probeFields } from "./health.ts";
 import { routeKeys, routesRefused } from "./route.ts";
 
 const argv = listOf(anyText, { says: "list of strings", ordered: true });
@@ -136,7 +136,7 @@ export const componentKeys = {
     kind: listOf(dnsLabel, { says: "list of components", ordered: false }),
     default: [],
     runs: false,
-    doc: "Components that start before this one, and stop after it. It is the order alone: nothing waits until they answer.",
+    doc: "Components that start before this one, and stop after it. One with a health check must be healthy first; else it is the order alone.",
     example: 'depends_on = ["db"]',
   },
   graceMs: {
@@ -163,8 +163,7 @@ export const componentKeys = {
     }),
     otherwise: "healthy while it runs",
     runs: false,
-    notYet: notRun,
-    doc: "How to find out that the component works.",
+    doc: "How to find out that the component works. A deploy waits until it is healthy, and fails if that does not come about; what depends on it starts only then.",
     example: 'health = { http = "/healthz", port = 8080 }',
   },
   routes: {

@@ -11,17 +11,13 @@ export const probeFields = ["http", "tcp", "grpc", "exec"] as const;
 
 const oneWay = "another of the four ways is there, exactly one";
 
-/** Of all of a health check. */
-export const notRun = "health checks are kept, and not run; a component counts as healthy while it runs";
-
 export const healthKeys = {
   http: {
     key: "http",
     kind: requestPath,
     otherwise: oneWay,
     runs: false,
-    notYet: notRun,
-    doc: "Healthy when a GET of this path answers 200 to 399.",
+    doc: "Healthy when a GET of this path answers 200 to 399. A redirect counts as it is; it is not followed.",
     example: 'http = "/healthz"',
   },
   tcp: {
@@ -29,8 +25,7 @@ export const healthKeys = {
     kind: portNumber,
     otherwise: oneWay,
     runs: false,
-    notYet: notRun,
-    doc: "Healthy when this port accepts a connection.",
+    doc: "Healthy when this port accepts a connection and keeps it open for 250 ms, or sends something. It says less than `http`: a forwarder in between may accept for a program that hangs.",
     example: "tcp = 5432",
   },
   grpc: {
@@ -38,7 +33,6 @@ export const healthKeys = {
     kind: grpcService,
     otherwise: oneWay,
     runs: false,
-    notYet: notRun,
     doc: "Healthy when the standard gRPC health service says that this service is serving.",
     example: 'grpc = "hello.v1.HelloService"',
   },
@@ -47,7 +41,6 @@ export const healthKeys = {
     kind: listOf(anyText, { says: "argv", ordered: true, nonEmpty: "is empty; name the program to run" }),
     otherwise: oneWay,
     runs: false,
-    notYet: notRun,
     doc: "Healthy when this program, run inside the container, exits 0. There is no shell, and not in a VM either.",
     example: 'exec = ["pg_isready", "-q"]',
   },
@@ -56,8 +49,7 @@ export const healthKeys = {
     kind: portNumber,
     otherwise: "the only TCP port that the component names in `ports` and `routes`",
     runs: false,
-    notYet: notRun,
-    doc: "Which port of the component `http` and `grpc` ask.",
+    doc: "Which port of the component `http` and `grpc` ask: its own number for it, not the one it is published as. It must be published, unless the component has an address that the node reaches, as containers of rootful podman have.",
     example: "port = 8080",
   },
   intervalMs: {
@@ -65,8 +57,7 @@ export const healthKeys = {
     kind: durationFrom(100),
     default: 10_000,
     runs: false,
-    notYet: notRun,
-    doc: "Pause between two checks.",
+    doc: "Pause between two checks. While it starts it is asked sooner, so that a deploy does not wait.",
     example: 'interval = "10s"',
   },
   timeoutMs: {
@@ -74,7 +65,6 @@ export const healthKeys = {
     kind: durationFrom(10),
     default: 3_000,
     runs: false,
-    notYet: notRun,
     doc: "How long an answer may take.",
     example: 'timeout = "3s"',
   },
@@ -83,8 +73,7 @@ export const healthKeys = {
     kind: integer({ says: "count", min: 1, max: 1_000 }),
     default: 3,
     runs: false,
-    notYet: notRun,
-    doc: "How many checks in a row must fail until the component is unhealthy.",
+    doc: "How many checks in a row must fail until the component is unhealthy. While it has never passed, one counts per interval.",
     example: "retries = 3",
   },
   startPeriodMs: {
@@ -92,8 +81,7 @@ export const healthKeys = {
     kind: durationFrom(0),
     otherwise: "the component's `start_period`",
     runs: false,
-    notYet: notRun,
-    doc: "How long after a start failures do not count yet.",
+    doc: "How long after a start failures do not count yet, unless it has passed once.",
     example: 'start_period = "30s"',
   },
   restart: {
@@ -101,8 +89,7 @@ export const healthKeys = {
     kind: boolean,
     default: false,
     runs: false,
-    notYet: notRun,
-    doc: "Whether an unhealthy component is restarted.",
+    doc: "Whether an unhealthy component is restarted, as if it had ended by itself: after a pause that grows, and not where `restart` is `no`.",
     example: "restart = true",
   },
 } as const satisfies Keys<HealthDefinition>;
