@@ -59,7 +59,8 @@ export async function openRig({
   ...more
 }: RigOptions = {}): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), "mcp-agent-"));
-  const host = new FakeHost({ clock: realClock });
+  // What ends a workload and what says when it ended is the agent's own time.
+  const host = new FakeHost({ clock: more.clock ?? realClock });
   const programs = new FakeHostPorts();
   let life: Life | undefined;
   const rig: Rig = {
