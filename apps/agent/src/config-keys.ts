@@ -1,16 +1,23 @@
-import { longestSocketPath, parseDuration } from "@mcp/base";
+import {
+  argv,
+  boolean,
+  duration,
+  filled,
+  listOf,
+  oneOf,
+  optionalAddress,
+  optionalPath,
+  optionalUrl,
+  path,
+  readAddress,
+  readUlimit,
+  socketPath,
+  text,
+  type ValueKind,
+  wholeNumber,
+} from "./config-kinds.ts";
 
-/** What a key's value may be: its name for people, and how to read it. A string returned by `read` says what would be right. */
-export interface ValueKind<T> {
-  readonly name: string;
-  /** From TOML: `value` is what the parser made of it. Throws `WrongValue`. */
-  readonly read: (value: unknown) => T;
-  /** From the environment, where everything is text. */
-  readonly fromText: (text: string) => unknown;
-}
-
-/** Says what would be right; caught where the key's name and line are known. */
-export class WrongValue extends Error {}
+export { type ValueKind, WrongValue } from "./config-kinds.ts";
 
 export interface ConfigKey<T> {
   readonly kind: ValueKind<T>;
@@ -18,104 +25,6 @@ export interface ConfigKey<T> {
   readonly default?: unknown;
   /** One line for the reference. */
   readonly doc: string;
-}
-
-const asIs = (text: string): string => text;
-
-const text: ValueKind<string> = {
-  name: "text",
-  read: (value) => {
-    if (typeof value !== "string") throw new WrongValue("must be a text in quotes");
-    return value;
-  },
-  fromText: asIs,
-};
-
-const filled: ValueKind<string> = {
-  name: "text",
-  read: (value) => {
-    if (text.read(value).trim() === "") throw new WrongValue("must not be empty");
-    return text.read(value);
-  },
-  fromText: asIs,
-};
-
-const path: ValueKind<string> = {
-  name: "path",
-  read: (value) => {
-    if (!filled.read(value).startsWith("/"))
-      throw new WrongValue("must be an absolute path, such as /srv/mcp");
-    return text.read(value);
-  },
-  fromText: asIs,
-};
-
-const optionalPath: ValueKind<string> = {
-  name: "path",
-  read: (value) => (text.read(value) === "" ? "" : path.read(value)),
-  fromText: asIs,
-};
-
-const socketPath: ValueKind<string> = {
-  name: "path",
-  read: (value) => {
-    const bytes = Buffer.byteLength(path.read(value));
-    if (bytes > longestSocketPath) {
-      throw new WrongValue(`is ${bytes} bytes long; a socket's path may have at most ${longestSocketPath}`);
-    }
-    return text.read(value);
-  },
-  fromText: asIs,
-};
-
-const boolean: ValueKind<boolean> = {
-  name: "boolean",
-  read: (value) => {
-    if (typeof value !== "boolean") throw new WrongValue("must be true or false");
-    return value;
-  },
-  fromText: (given) => (given === "true" ? true : given === "false" ? false : given),
-};
-
-const duration: ValueKind<number> = {
-  name: "duration",
-  read: (value) => {
-    const ms = typeof value === "string" ? parseDuration(value) : undefined;
-    if (ms === undefined || ms === 0) throw new WrongValue('must be a duration, such as "30s" or "1m30s"');
-    return ms;
-  },
-  fromText: asIs,
-};
-
-const oneOf = <const W extends string>(...words: readonly W[]): ValueKind<W> => ({
-  name: words.map((word) => `\`${word}\``).join(", "),
-  read: (value) => {
-    const word = words.find((known) => known === value);
-    if (word === undefined) throw new WrongValue(`must be one of ${words.join(", ")}`);
-    return word;
-  },
-  fromText: asIs,
-});
-
-const listOf = <T>(name: string, item: (value: unknown) => T): ValueKind<readonly T[]> => ({
-  name,
-  read: (value) => {
-    if (!Array.isArray(value)) throw new WrongValue("must be a list, in square brackets");
-    return value.map(item);
-  },
-  fromText: (given) =>
-    given
-      .split(",")
-      .map((part) => part.trim())
-      .filter((part) => part !== ""),
-});
-
-function readUlimit(value: unknown): string {
-  const [limit, soft, hard = soft] = /^[a-z]+=(\d{1,10})(?::(\d{1,10}))?$/.exec(text.read(value)) ?? [];
-  if (limit === undefined || Number(hard) < Number(soft)) {
-    throw new WrongValue('must be limits such as "nofile=1024:20000" (name=soft:hard)');
-  }
-  return limit;
 }
 
 const key = <T>(kind: ValueKind<T>, doc: string, byDefault?: unknown): ConfigKey<T> => ({
@@ -178,6 +87,49 @@ export const configKeys = {
   "network.bridge": key(filled, "The bridge that virtual machines are put on, if it exists.", "mcp-br0"),
 
   "monitor.interval": key(duration, "How often everything is looked at, besides on events.", "30s"),
+
+  "monitor.alert_command": key(
+    argv,
+    "Run for each alert, with what it is about in its environment and on standard input; see [alerts](alerts.md).",
+    [],
+  ),
+  "monitor.alert_cooldown": key(duration, "What stays wrong is told again after so long.", "6h"),
+  "monitor.flap_threshold": key(
+    wholeNumber(1, 1_000),
+    "What begins more often than this within `flap_window` is told once, as flapping.",
+    5,
+  ),
+  "monitor.flap_window": key(
+    duration,
+    "See `flap_threshold`; also how long it must keep still after it.",
+    "10m",
+  ),
+  "monitor.alert_ca_file": key(
+    optionalPath,
+    "Certificates (PEM) that the webhook and the mail server may be vouched for by, besides the usual ones.",
+    "",
+  ),
+  "monitor.webhook_url": key(optionalUrl, "Alerts are sent there as JSON, by POST.", ""),
+  "monitor.webhook_token_file": key(
+    optionalPath,
+    "Holds the bearer token of `webhook_url`; mode 0600. Only over https, or to this machine.",
+    "",
+  ),
+  "monitor.smtp_host": key(text, "The server that takes alerts as mail.", ""),
+  "monitor.smtp_port": key(wholeNumber(1, 65_535), "Its port.", 587),
+  "monitor.smtp_tls": key(
+    oneOf("starttls", "tls", "none"),
+    "`starttls` refuses a server that does not offer it; `tls` is for port 465; `none` sends in the clear.",
+    "starttls",
+  ),
+  "monitor.smtp_user": key(text, "Who to be there. Empty: nobody in particular.", ""),
+  "monitor.smtp_password_file": key(
+    optionalPath,
+    "Holds the password of `smtp_user`; mode 0600. Never sent without TLS.",
+    "",
+  ),
+  "monitor.email_from": key(optionalAddress, "Whom alerts come from.", ""),
+  "monitor.email_to": key(listOf("list of mail addresses", readAddress), "Who gets alerts by mail.", []),
 
   "log.level": key(oneOf("debug", "info", "warn", "error"), "What is logged, at least.", "info"),
 } as const satisfies Record<string, ConfigKey<unknown>>;

@@ -118,16 +118,36 @@ a = 1
 
 describe("the environment", () => {
   it("wins over the file, for every key there is", () => {
-    const values: Record<string, string> = { boolean: "true", path: "/else/where", duration: "5s" };
+    const values: Record<string, string> = {
+      boolean: "true",
+      path: "/else/where",
+      duration: "5s",
+      number: "7",
+      "mail address": "a@example.org",
+      "http or https URL": "https://else.example/",
+      "list of paths": "/a, /b",
+      "list of `name=soft:hard`": "core=0",
+      "list of mail addresses": "a@example.org, b@example.org",
+    };
+    const words: Record<string, string> = {
+      "vm.accel": "tcg",
+      "monitor.smtp_tls": "tls",
+      "log.level": "error",
+    };
+    // Some keys need others beside them.
+    const file = `${minimal}[monitor]
+webhook_url = "https://hooks.example/"
+smtp_host = "mail.example"
+smtp_user = "mcp"
+smtp_password_file = "/srv/mcp/password"
+email_from = "mcp@example.org"
+email_to = ["ada@example.org"]
+`;
     for (const [name, { kind }] of Object.entries(configKeys)) {
       if (/^server\.(grpc|tls)/.test(name)) continue;
-      const given =
-        values[kind.name] ??
-        { "list of paths": "/a, /b", "list of `name=soft:hard`": "core=0" }[kind.name] ??
-        "";
-      const value = name === "vm.accel" ? "tcg" : name === "log.level" ? "error" : given || "text";
-      const config = parse(minimal, { [environmentName(name)]: value });
-      expect(config[name as keyof typeof configKeys], name).not.toEqual(parse(minimal)[name as "agent.node"]);
+      const value = words[name] ?? values[kind.name] ?? "text";
+      const config = parse(file, { [environmentName(name)]: value });
+      expect(config[name as keyof typeof configKeys], name).not.toEqual(parse(file)[name as "agent.node"]);
     }
   });
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Mistake, nearest, Problem } from "@mcp/base";
 import { parse, TomlError } from "smol-toml";
+import { alertMistakes } from "./config-alerts.ts";
 import {
   type AgentConfig,
   type ConfigKey,
@@ -68,6 +69,8 @@ export function parseConfig(text: string, file: string, environment: Environment
   }
   if (mistakes.length > 0) throw invalid(file, mistakes);
   const complete = config as AgentConfig;
+  const contradictions = alertMistakes(complete).map(({ key, message }) => at(text, key, message));
+  if (contradictions.length > 0) throw invalid(file, contradictions);
   refuseTls(complete);
   return complete;
 }

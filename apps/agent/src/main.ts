@@ -5,6 +5,7 @@ import { acceptStore } from "./accept-store.ts";
 import { type AgentConfig, loadConfig } from "./config.ts";
 import { serve } from "./serve.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
+import { testAlert } from "./test-alert.ts";
 import { watchOutput } from "./watch-output.ts";
 
 const help = `mcp-agent ${packageJson.version}: runs services on this node as their definitions say
@@ -13,6 +14,7 @@ const help = `mcp-agent ${packageJson.version}: runs services on this node as th
   mcp-agent snapshot --config FILE       copy the database, while the agent runs
                      [--to FILE]         where to; default: beside it, with the date in its name
   mcp-agent accept-store --config FILE   this node's podman has a new store: take it as the right one
+  mcp-agent test-alert --config FILE     tell a test by every way in which alerts are told
   mcp-agent --version
 
 Every key of the config can also come from the environment: [server] socket is MCP_AGENT_SERVER_SOCKET.
@@ -24,6 +26,7 @@ const commands: Readonly<Record<string, (config: AgentConfig, options: Options) 
   server: (config) => serve(config, packageJson.version),
   snapshot: takeSnapshot,
   "accept-store": acceptStore,
+  "test-alert": testAlert,
 };
 
 /** The exit code. What goes wrong is told on standard error. */

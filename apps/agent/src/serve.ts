@@ -6,6 +6,7 @@ import { type DatabaseLock, lockDatabase, openRegistry, type Registry } from "@m
 import type { AgentConfig } from "./config.ts";
 import { connectHandler } from "./connect-handler.ts";
 import { listen, requireFreeSocket } from "./listen.ts";
+import { wireAlerts } from "./wire-alerts.ts";
 import { wireRuntimes } from "./wire-runtimes.ts";
 
 /** Run the agent until SIGTERM or SIGINT. Workloads go on when it ends. */
@@ -29,6 +30,7 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
       allowedVolumes: config["volumes.allow"],
       random: Math.random,
       intervalMs: config["monitor.interval"],
+      alerts: wireAlerts(config),
       disks: [
         { use: "database", path: dirname(config["database.path"]) },
         { use: "vm state", path: config["vm.state_dir"] },
