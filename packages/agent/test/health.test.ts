@@ -80,6 +80,19 @@ describe("a deploy", () => {
     expect(rig.host.running).toEqual(before);
   });
 
+  it("brings the old version back in any case, also one that is no longer healthy", async () => {
+    const page = await openPage(200);
+    const quick = (tag: number) =>
+      definition("shop", checked(page, "retries = 1", tag).replace('"20s"', '"0s"'), dependent());
+    await rig.deploy(quick(1));
+    const before = rig.host.running;
+    page.status = 500;
+    const failed = await rig.deploy(quick(2));
+    expect(summary(failed)).toMatchObject({ state: "FAILED", problem: "unhealthy" });
+    expect(rig.host.running).toEqual(before);
+    expect((await rig.client.status({ service: "shop" })).services[0]?.service?.candidateRevision).toBe(0n);
+  });
+
   it("fails when what it started ends before it is healthy", async () => {
     const page = await openPage(503);
     const deploying = rig.deploy(definition("shop", checked(page)));

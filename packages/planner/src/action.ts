@@ -12,8 +12,10 @@ export type Action =
       readonly isNew: boolean;
       /** Counted as a restart: it was accepted, and ended by itself. */
       readonly isRestart: boolean;
-      /** Of a restart: how many of its lives in a row ended too soon, up to the one before this. Else 0: the count begins anew. */
+      /** Of a restart or a recovery: how many of its lives in a row ended too soon, up to the one before this. Else 0: the count begins anew. */
       readonly quickEnds: number;
+      /** After a reboot of the machine, which is no end of its own: its restarts stay as they were counted. */
+      readonly isRecovery?: true;
     }
   /**
    * Wait until a started instance has stood its start period, or is healthy where it has a health check; it fails if the
@@ -26,6 +28,8 @@ export type Action =
       readonly startPeriodMs: number;
       /** It has a health check, and is unhealthy if that has not passed after so long. */
       readonly healthLimitMs?: number;
+      /** Whatever comes of it, the plan goes on. */
+      readonly mayFail?: true;
     }
   /** Stop an instance and keep it. */
   | {

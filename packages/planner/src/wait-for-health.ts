@@ -50,10 +50,13 @@ function isHealthy(plan: ComponentPlan | undefined, observation: Observation): b
   return healthOf(sightingOf(observation, instance))?.state === "healthy";
 }
 
-function standingBy(plan: ComponentPlan, { components }: ServiceGoal): ComponentPlan {
+function standingBy(plan: ComponentPlan, { components, candidate }: ServiceGoal): ComponentPlan {
   const component = components.find(({ name }) => name === plan.component);
   const [instance] = plan.keep;
   if (plan.stand.length > 0 || !component?.target || instance === undefined) return plan;
+  const { action } = standStep(component, component.target, instance, "");
   const reason = "what depends on it waits until it is healthy";
-  return { ...plan, stand: [standStep(component, component.target, instance, reason)] };
+  // What ran before comes back in any case: if this one was never healthy, nothing could be undone otherwise.
+  const isUndone = candidate?.state === "rejected";
+  return { ...plan, stand: [{ action: { ...action, ...(isUndone && { mayFail: true }) }, reason }] };
 }

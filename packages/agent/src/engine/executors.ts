@@ -1,4 +1,4 @@
-import type { Clock } from "@mcp/base";
+import { type Clock, isProblem } from "@mcp/base";
 import type { Action } from "@mcp/planner";
 import type { InstanceRecord, Registry } from "@mcp/registry";
 import type { ImageSource, RuntimeEvent, WorkloadSpec } from "@mcp/runtime";
@@ -52,7 +52,7 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     const handle = await known.runtime.start(spec, deps.signal);
     await deps.faultPoint("start: started");
     // A start that was asked for begins the count anew.
-    const restarts = action.isRestart ? record.restarts + 1 : 0;
+    const restarts = action.isRestart ? record.restarts + 1 : action.isRecovery ? record.restarts : 0;
     const { quickEnds } = action;
     const startedAtMs = deps.clock.now();
     await deps.registry.setInstance(action.instance, { handle, startedAtMs, restarts, quickEnds });
@@ -60,7 +60,7 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
       service: look.record.name,
       component: action.component,
       kind: action.isRestart ? "restarted" : "started",
-      text: `${action.instance} was ${action.isRestart ? `restarted (${ordinal(restarts)} time)` : "started"}`,
+      text: `${action.instance} was ${describeStart(action, restarts)}`,
     });
   },
 
@@ -72,7 +72,7 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     const startedAtMs = record?.startedAtMs ?? clock.now();
     const watched = record && toWatched(record, startedAtMs, look, deps.runtimes);
     if (watched) health.begin(watched);
-    await stand(instance, {
+    const standing = stand(instance, {
       runtime: runtimeOf(action, look, deps).runtime,
       events,
       clock,
@@ -83,6 +83,10 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
       }),
       onProgress,
       signal,
+    });
+    await standing.catch((thrown: unknown) => {
+      if (!action.mayFail || !isProblem(thrown)) throw thrown;
+      onProgress(thrown.message);
     });
   },
 
@@ -176,6 +180,14 @@ function runtimeOf(
   const kind = instance?.kind ?? component?.target?.kind;
   if (!kind) throw new Error(`instance ${action.instance} is not recorded`);
   return deps.runtimes.require(kind);
+}
+
+function describeStart(
+  { isRestart, isRecovery }: Extract<Action, { do: "start" }>,
+  restarts: number,
+): string {
+  if (isRecovery) return "started after a boot of this machine";
+  return isRestart ? `restarted (${ordinal(restarts)} time)` : "started";
 }
 
 const ordinal = (count: number): string =>

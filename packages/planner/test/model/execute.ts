@@ -35,8 +35,9 @@ const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     yield;
   },
 
-  *stand(world, _service, { instance, healthLimitMs }) {
+  *stand(world, _service, { instance, healthLimitMs, mayFail }) {
     yield;
+    if (mayFail) return;
     const workload = world.workloads.get(instance);
     if (!workload || !isUp(workload)) throw new StepFailed(`${instance} did not stand its start period`);
     if (healthLimitMs === undefined) return;
