@@ -8,6 +8,7 @@ import type {
   Probe,
   Runtime,
   RuntimeEvent,
+  Stranger,
   Usage,
   Workload,
   WorkloadSpec,
@@ -32,7 +33,7 @@ import type { OutOfMemory } from "./containers/out-of-memory.ts";
 import type { InspectedContainer } from "./containers/shapes.ts";
 import { type StartDeps, startContainer } from "./containers/start.ts";
 import { readStats } from "./containers/stats.ts";
-import { fromInspected, fromListed, ownAddress } from "./containers/to-workload.ts";
+import { fromInspected, fromListed, ownAddress, strangerFrom } from "./containers/to-workload.ts";
 import { withHelp } from "./containers/with-help.ts";
 import { expectStatus } from "./http/reply.ts";
 import { capabilitiesOf, isTooOld, notesOf, storeOf } from "./info.ts";
@@ -108,6 +109,13 @@ export class PodmanRuntime implements Runtime {
       if ([...this.#listed].some((name) => !names.has(name))) await this.#guard.vouch(signal);
       this.#listed = names;
       return workloads;
+    });
+  }
+
+  strangers(signal: AbortSignal): Promise<readonly Stranger[]> {
+    return this.#api.withRecovery(signal, async () => {
+      const containers = await listContainers(this.#api, {}, signal);
+      return containers.flatMap((container) => strangerFrom(container) ?? []).sort(byName);
     });
   }
 
@@ -218,6 +226,6 @@ export class PodmanRuntime implements Runtime {
   }
 }
 
-function byName(a: Workload, b: Workload): number {
+function byName(a: Pick<Workload, "name">, b: Pick<Workload, "name">): number {
   return a.name < b.name ? -1 : 1;
 }

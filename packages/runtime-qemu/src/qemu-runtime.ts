@@ -11,6 +11,7 @@ import type {
   Runtime,
   RuntimeEvent,
   RuntimeKind,
+  Stranger,
   Usage,
   Workload,
   WorkloadSpec,
@@ -27,6 +28,7 @@ import { makeVm, removeVm } from "./vm/making.ts";
 import { endShares } from "./vm/shares.ts";
 import type { StateFolder } from "./vm/state-folder.ts";
 import { asStateProblem } from "./vm/state-problem.ts";
+import { findStrangers } from "./vm/strangers.ts";
 import { endStrays } from "./vm/strays.ts";
 import { isInstanceName, VmFolder } from "./vm/vm-folder.ts";
 import { readRecord, type VmRecord } from "./vm/vm-record.ts";
@@ -68,6 +70,10 @@ export class QemuRuntime implements Runtime {
 
   async list(signal: AbortSignal): Promise<readonly Workload[]> {
     return (await this.#all(signal)).map(({ record, sight }) => toWorkload(record, sight));
+  }
+
+  strangers(signal: AbortSignal): Promise<readonly Stranger[]> {
+    return findStrangers(this.#deps.stateDir, signal);
   }
 
   async inspect(name: string, signal: AbortSignal): Promise<Workload | undefined> {

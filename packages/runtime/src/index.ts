@@ -25,4 +25,4 @@ export {
   type WorkloadLabels,
   type WorkloadSpec,
 } from "./spec.ts";
-export type { Workload, WorkloadExit, WorkloadState } from "./workload.ts";
+export type { Stranger, Workload, WorkloadExit, WorkloadState } from "./workload.ts";

@@ -1,6 +1,6 @@
 import type { ImagePin } from "./images.ts";
 import type { WorkloadSpec } from "./spec.ts";
-import type { Workload } from "./workload.ts";
+import type { Stranger, Workload } from "./workload.ts";
 
 export const runtimeKinds = ["container", "unikernel", "microvm"] as const;
 export type RuntimeKind = (typeof runtimeKinds)[number];
@@ -21,6 +21,12 @@ export interface Runtime {
 
   /** Everything on this host that carries our labels, running or not, sorted by name. */
   list(signal: AbortSignal): Promise<readonly Workload[]>;
+
+  /**
+   * What else is where its workloads are, without labels of ours or with some that are not whole, sorted by name. Only to
+   * be shown: no call touches it.
+   */
+  strangers(signal: AbortSignal): Promise<readonly Stranger[]>;
 
   /**
    * One instance by its name; undefined only when the runtime itself says that there is none, or that what holds the

@@ -70,6 +70,10 @@ export function labelsToRecord(labels: WorkloadLabels): Record<string, string> {
   );
 }
 
+/** Anybody can write labels that look like ours, and they are shown on terminals. */
+const isLabel = (value: string | undefined): value is string =>
+  value !== undefined && /^[\x21-\x7e]{1,255}$/.test(value);
+
 /** Undefined unless every one of our labels is there and well formed. */
 export function labelsFromRecord(record: Readonly<Record<string, string>>): WorkloadLabels | undefined {
   const service = record[labelKeys.service];
@@ -77,6 +81,7 @@ export function labelsFromRecord(record: Readonly<Record<string, string>>): Work
   const instance = record[labelKeys.instance];
   const specHash = record[labelKeys.specHash];
   const revision = Number(record[labelKeys.revision]);
-  if (!service || !component || !instance || !specHash || !Number.isSafeInteger(revision)) return undefined;
+  if (!isLabel(service) || !isLabel(component) || !isLabel(instance) || !isLabel(specHash)) return undefined;
+  if (!Number.isSafeInteger(revision)) return undefined;
   return { service, component, instance, revision, specHash };
 }

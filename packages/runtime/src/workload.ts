@@ -20,6 +20,17 @@ export interface Workload {
   readonly exit?: WorkloadExit;
 }
 
+/** Something of somebody else, beside our workloads. */
+export interface Stranger {
+  readonly name: string;
+  /** For people: `container`, say. */
+  readonly what: string;
+  /** Absent where it has none, or none that can be told. */
+  readonly state?: WorkloadState;
+  /** Empty where it is made from none. */
+  readonly imageReference: string;
+}
+
 /** `created`: made and not yet started. `starting`, `stopping`: seen on the way. */
 export type WorkloadState = "created" | "starting" | "running" | "stopping" | "exited";
 

@@ -1,6 +1,7 @@
 import {
   labelsFromRecord,
   type PortMapping,
+  type Stranger,
   type Workload,
   type WorkloadExit,
   type WorkloadState,
@@ -46,6 +47,17 @@ export function ownAddress({ State, NetworkSettings }: InspectedContainer): stri
   if (stateOf(State.Status) !== "running") return undefined;
   const networks = Object.values(NetworkSettings?.Networks ?? {});
   return networks.map(({ IPAddress = "" }) => IPAddress).find((address) => address !== "");
+}
+
+/** Undefined for a container that is ours. */
+export function strangerFrom(container: ListedContainer): Stranger | undefined {
+  if (labelsFromRecord(container.Labels ?? {})) return undefined;
+  return {
+    name: container.Names[0] ?? container.Id.slice(0, 12),
+    what: "container",
+    state: stateOf(container.State),
+    imageReference: container.Image,
+  };
 }
 
 /** What list and inspect both tell. Times in whole seconds, since a list has no better, and the two must agree. */

@@ -3,7 +3,7 @@ import { FakeClock } from "@mcp/base/fake-clock";
 import type { ImagePin } from "../images.ts";
 import type { Capabilities, ExecResult, LogLine, RuntimeKind } from "../runtime.ts";
 import type { WorkloadSpec } from "../spec.ts";
-import type { Workload, WorkloadExit } from "../workload.ts";
+import type { Stranger, Workload, WorkloadExit } from "../workload.ts";
 import type { FakeBehaviour } from "./behaviour.ts";
 import { type FakeCall, type FakeCallName, type Fault, FaultPlan, type FaultTime } from "./calls.ts";
 import { FakeMachine } from "./fake-machine.ts";
@@ -112,6 +112,17 @@ export class FakeHost {
       .all()
       .filter((workload) => !workload.isStranger)
       .map((workload) => workload.toWorkload());
+  }
+
+  /** Everything that is not ours. */
+  get strangers(): Stranger[] {
+    return this.machine
+      .all()
+      .filter(({ isStranger }) => isStranger)
+      .map((workload) => {
+        const { name, kind, state, imageReference } = workload.toWorkload();
+        return { name, what: kind, state, imageReference };
+      });
   }
 
   /** How many workloads of `service/component` ever ran side by side. */

@@ -13,7 +13,7 @@ import type {
   Usage,
 } from "../runtime.ts";
 import type { WorkloadSpec } from "../spec.ts";
-import type { Workload } from "../workload.ts";
+import type { Stranger, Workload } from "../workload.ts";
 import type { FakeHost } from "./fake-host.ts";
 import type { FakeWorkload } from "./fake-workload.ts";
 
@@ -49,6 +49,10 @@ export class FakeRuntime implements Runtime {
 
   list(signal: AbortSignal): Promise<readonly Workload[]> {
     return this.#host.call("list", "", signal, () => (this.#host.listIsEmpty ? [] : this.#host.workloads));
+  }
+
+  strangers(signal: AbortSignal): Promise<readonly Stranger[]> {
+    return this.#host.call("strangers", "", signal, () => this.#host.strangers);
   }
 
   inspect(name: string, signal: AbortSignal): Promise<Workload | undefined> {

@@ -2,8 +2,12 @@ import { expect } from "vitest";
 import type { Bench } from "../bench.ts";
 
 export const strangerRules = {
-  "what is not ours is not shown": async (bench: Bench) => {
+  "what is not ours is shown as a stranger, and not as a workload": async (bench: Bench) => {
+    const ours = await bench.start({ does: "sleeps" });
     await withStranger(bench, async (name) => {
+      const strangers = (await bench.runtime.strangers(bench.signal)).map((stranger) => stranger.name);
+      expect(strangers).toContain(name);
+      expect(strangers).not.toContain(ours.name);
       expect(await bench.isListed(name)).toBe(false);
       expect(await bench.runtime.inspect(name, bench.signal)).toBeUndefined();
     });
