@@ -71,6 +71,8 @@ export interface Instance {
   readonly quickEnds: number;
   /** The last end that was seen of it: of a life before the last, if that is before `startedAtMs`. */
   readonly lastExit?: WorkloadExit;
+  /** It ran when the machine went down, and has not been started since: no end of its own. */
+  readonly wasCutOff?: true;
 }
 
 export interface RestartPolicy {

@@ -1,7 +1,7 @@
 import { type ComponentFacts, type Draft, standStep, stopStep } from "./component-plan.ts";
 import type { Instance, Target } from "./goal.ts";
 import { healthOf, sightingOf } from "./observation.ts";
-import { decideRestart, describeEnd } from "./restart.ts";
+import { decideRestart, describeEnd, type RestartDecision } from "./restart.ts";
 
 /** An instance with the right settings is there: let it run, or start it again. */
 export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit: Instance): void {
@@ -35,8 +35,10 @@ export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit
     startAgain(sighting.state === "created" ? "it was made, but not started" : describeEnd(sighting));
     return;
   }
-  const decision = decideRestart(target.restart, fit, sighting, nowMs);
-  if (decision.do === "start") startAgain(decision.reason, decision.quickEnds);
+  // What was stopped to be started again is started, however it ended.
+  const restart = restartIsDue ? ({ policy: "always" } as const) : target.restart;
+  const decision = decideRestart(restart, fit, sighting, nowMs);
+  if (decision.do === "start") startAgain(decision.reason, decision);
   else if (decision.do === "wait") draft.wakeAtMs = decision.untilMs;
 
   /** As if it had ended by itself, but that it must be stopped first. */
@@ -44,14 +46,15 @@ export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit
     const decision = decideRestart(target.restart, fit, sighting, nowMs);
     if (decision.do === "wait") draft.wakeAtMs = decision.untilMs;
     if (decision.do !== "start") return;
-    draft.stopBefore.push(stopStep(goal, fit, decision.reason));
-    startAgain(decision.reason, decision.quickEnds);
+    const stop = stopStep(goal, fit, decision.reason);
+    draft.stopBefore.push({ ...stop, action: { ...stop.action, isForRestart: true } });
+    startAgain(decision.reason, decision);
   }
 
-  /** @param quickEnds  of a restart by policy */
-  function startAgain(reason: string, quickEnds?: number): void {
+  /** @param decision  of what is started again by itself */
+  function startAgain(reason: string, decision?: RestartDecision & { do: "start" }): void {
     if (sighting.state === "missing") pullUnlessPresent(draft, facts, target);
-    const isRestart = quickEnds !== undefined;
+    const isRestart = decision !== undefined && !decision.isRecovery;
     draft.start.push({
       action: {
         do: "start",
@@ -59,7 +62,8 @@ export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit
         instance: fit.name,
         isNew: false,
         isRestart,
-        quickEnds: quickEnds ?? 0,
+        quickEnds: decision?.quickEnds ?? 0,
+        ...(decision?.isRecovery && { isRecovery: true }),
       },
       reason,
     });

@@ -8,6 +8,7 @@ import {
   endOf,
   onProbationUntilMs,
   timesInARow,
+  wasCutOff,
 } from "./restart.ts";
 
 /** What becomes by itself of a component that should run. */
@@ -54,6 +55,8 @@ export function foresee(
     case "exited":
     case "missing": {
       if (sighting.state === "missing" && instance.startedAtMs === undefined) return held;
+      // It was no end of its own, and it is started without a pause.
+      if (wasCutOff(instance, sighting)) return held;
       const decision = decideRestart(target.restart, instance, sighting, nowMs);
       if (decision.do === "leave") {
         const hasSucceeded = sighting.state === "exited" && sighting.exit?.code === 0;

@@ -156,3 +156,43 @@ describe("an end in words", () => {
     expect(describeEnd(seen)).toBe(text);
   });
 });
+
+describe("what a reboot cut off", () => {
+  const unseen = { atMs: nowMs, reason: "unknown" } as const;
+  const cutOff = (sighting: Sighting, more: Partial<Instance> = {}): [Instance, Sighting] => [
+    instance("web.1", { startedAtMs: nowMs - 10, quickEnds: 4, restarts: 7, wasCutOff: true, ...more }),
+    sighting,
+  ];
+  const found: readonly Sighting[] = [
+    missing,
+    { state: "created", specHash: "v2" },
+    { state: "exited", specHash: "v2" },
+    { state: "exited", specHash: "v2", exit: unseen },
+  ];
+
+  it("is started at once, however short its life was, and nothing is counted", () => {
+    for (const sighting of found)
+      expect(decide(cutOff(sighting))).toEqual({
+        do: "start",
+        quickEnds: 4,
+        reason: "the machine was booted",
+        isRecovery: true,
+      });
+  });
+
+  it("is started whatever its policy says of ends of its own", () => {
+    const restarts = [{ policy: "no" }, { policy: "on-failure", maxRetries: 1 }] as const;
+    for (const restart of restarts)
+      expect(decideRestart(restart, ...cutOff(missing), nowMs)).toMatchObject({ do: "start" });
+  });
+
+  it("is judged as always if it had ended by itself before", () => {
+    const ended: Sighting = {
+      state: "exited",
+      specHash: "v2",
+      exit: { atMs: nowMs - 5, code: 0, reason: "exited" },
+    };
+    expect(decideRestart({ policy: "no" }, ...cutOff(ended), nowMs).do).toBe("leave");
+    expect(decide(cutOff(ended))).toMatchObject({ do: "wait", quickEnds: 5 });
+  });
+});

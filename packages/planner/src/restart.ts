@@ -14,7 +14,13 @@ const pauses: Backoff = { firstMs: 1_000, maxMs: 300_000 };
 
 export type RestartDecision =
   /** `quickEnds`: how many in a row, with this one; 0 if its life was long enough. */
-  | { readonly do: "start"; readonly quickEnds: number; readonly reason: string }
+  | {
+      readonly do: "start";
+      readonly quickEnds: number;
+      readonly reason: string;
+      /** It did not end by itself, so that no count of its restarts changes. */
+      readonly isRecovery?: true;
+    }
   | { readonly do: "wait"; readonly untilMs: number; readonly quickEnds: number; readonly reason: string }
   | { readonly do: "leave"; readonly reason: string };
 
@@ -32,6 +38,9 @@ export function decideRestart(
   sighting: Sighting,
   nowMs: number,
 ): RestartDecision {
+  // A reboot is no end of its own, which is what restart policies are about.
+  if (wasCutOff(instance, sighting))
+    return { do: "start", quickEnds: instance.quickEnds, reason: "the machine was booted", isRecovery: true };
   const ended = describeEnd(sighting);
   if (restart.policy === "no") return { do: "leave", reason: `${ended}; its restart policy is "no"` };
   if (restart.policy === "on-failure" && sighting.state === "exited") {
@@ -44,6 +53,13 @@ export function decideRestart(
   if (nowMs >= untilMs) return { do: "start", quickEnds, reason: ended };
   return { do: "wait", untilMs, quickEnds, reason: `${ended}, ${timesInARow(quickEnds)}` };
 }
+
+/** Ended by a reboot, for all that is known: how it ended nobody saw. */
+export const wasCutOff = (instance: Instance, sighting: Sighting): boolean =>
+  instance.wasCutOff === true &&
+  (sighting.state === "missing" ||
+    sighting.state === "created" ||
+    (sighting.state === "exited" && (sighting.exit?.reason ?? "unknown") === "unknown"));
 
 /** Before it is started again after so many quick ends in a row. The same each time it is asked for, spread over instances. */
 function pauseMs({ name, restarts }: Instance, quickEnds: number): number {
