@@ -46,6 +46,36 @@ describe("events", () => {
     expect(await texts({ afterId: 4 })).toBe("56");
     expect(await texts({ service: "b", afterId: 2, newest: true })).toBe("5");
   });
+
+  it("are filtered by component", async () => {
+    const { registry } = await open();
+    await registry.addEvents([
+      event("1", "a", { component: "web" }),
+      event("2", "a", { component: "db" }),
+      event("3", "b", { component: "web" }),
+      event("4"),
+    ]);
+    const found = await registry.events({ service: "a", component: "web", limit: 10 });
+    expect(found.map(({ text }) => text)).toEqual(["1"]);
+  });
+
+  it("of a while are all found after the clock was set back, in the order in which they happened", async () => {
+    const { registry, clock } = await open();
+    clock.jump(3_600_000);
+    await registry.addEvents([event("ahead")]);
+    clock.jump(-3_600_000);
+    await registry.addEvents([event("before")]);
+    clock.jump(1_000);
+    await registry.addEvents([event("after")]);
+    for (const service of [undefined, "a"]) {
+      const since = { sinceMs: startMs + 1_000, limit: 10, ...(service && { service }) };
+      const texts = async (newest: boolean) =>
+        (await registry.events({ ...since, newest })).map(({ text }) => text);
+      expect(await texts(false)).toEqual(["ahead", "after"]);
+      expect(await texts(true)).toEqual(["after", "ahead"]);
+    }
+    expect(await registry.events({ sinceMs: startMs + 9_000_000, limit: 10 })).toEqual([]);
+  });
 });
 
 describe("pruning", () => {
