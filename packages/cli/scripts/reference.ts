@@ -95,7 +95,7 @@ export async function cliReference(): Promise<string> {
 /** What a command's `run` returns. */
 async function resultOf(id: string): Promise<string> {
   const source = await readFile(join(sources, "commands", `${id.replaceAll(":", "/")}.ts`), "utf8");
-  const result = /async run\(\): Promise<([^>]+)>/.exec(source)?.[1];
+  const result = /async run\(\): Promise<([^>]+)>/.exec(source)?.[1]?.replace(/ \| undefined$/, "");
   if (result === undefined) throw new Error(`${id} does not say what it returns`);
   if (result === "void") return "";
   const shown = result.split(" | ").map((name) => `\`${name}\``);

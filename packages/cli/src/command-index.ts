@@ -27,6 +27,7 @@ export const commandIndex: Readonly<Record<string, CommandEntry>> = {
   ps: { group: "look", load: () => import("./commands/ps.ts") },
   list: { group: "look", load: () => import("./commands/list.ts") },
   logs: { group: "look", load: () => import("./commands/logs.ts") },
+  events: { group: "look", load: () => import("./commands/events.ts") },
   doctor: { group: "look", load: () => import("./commands/doctor.ts") },
   "service:show": { group: "service", load: () => import("./commands/service/show.ts") },
   "service:history": { group: "service", load: () => import("./commands/service/history.ts") },

@@ -31,6 +31,7 @@ export {
   clientOver,
   connect,
 } from "./agent-client.ts";
+export { type FollowEventsOptions, type FollowedEvent, followEvents } from "./follow-events.ts";
 export { type Followed, type FollowOptions, followOperation } from "./follow-operation.ts";
 export { problemFromDetail, problemFromWire, type WireError } from "./problem-from-wire.ts";
 export { systemClock } from "./system-clock.ts";

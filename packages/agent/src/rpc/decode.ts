@@ -1,6 +1,7 @@
 import { Problem } from "@mcp/base";
 import type { Definition } from "@mcp/proto";
 import type { DefinitionText } from "../operations/request.ts";
+import type { EventsOf } from "../queries/events.ts";
 
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const mostTomlBytes = 1_048_576;
@@ -51,4 +52,20 @@ export function decodeLimit(value: number, fallback: number, most: number): numb
   if (value === 0) return fallback;
   if (value > 0 && value <= most) return value;
   throw new Problem("request_invalid", `limit is ${value}`, `send a limit from 1 to ${most}`);
+}
+
+/** Empty names mean all. */
+export function decodeEventFilter(service: string, component: string): EventsOf {
+  const ofService = decodeOptionalName("service", service);
+  const ofComponent = decodeOptionalName("component", component);
+  if (ofComponent !== undefined && ofService === undefined)
+    throw new Problem(
+      "request_invalid",
+      `component ${ofComponent} is asked for without its service`,
+      "send service too",
+    );
+  return {
+    ...(ofService !== undefined && { service: ofService }),
+    ...(ofComponent !== undefined && { component: ofComponent }),
+  };
 }

@@ -11,6 +11,7 @@ import type { ServiceState } from "../engine/service-state.ts";
 import { revisionNotFound } from "../operations/intents.ts";
 import { previewDeploy, previewRollback, previewService } from "../operations/preview.ts";
 import { doctor } from "../queries/doctor.ts";
+import { watchEvents } from "../queries/events.ts";
 import { liveInstances } from "../queries/live.ts";
 import { logs } from "../queries/logs.ts";
 import { nodeStatus } from "../queries/node-status.ts";
@@ -18,6 +19,7 @@ import { type ComponentStatus, status } from "../queries/status.ts";
 import { readRevision } from "../revision/revision.ts";
 import {
   decodeDefinition,
+  decodeEventFilter,
   decodeLimit,
   decodeName,
   decodeOptionalName,
@@ -40,7 +42,6 @@ import type { OperationRpc } from "./operation-handlers.ts";
 type Handlers = Omit<ServiceImpl<typeof AgentService>, OperationRpc>;
 
 const mostLinesAMessage = 200;
-const eventsAtOnce = 1_000;
 
 /** Questions: they change nothing. Decode, one use case, encode. */
 export function queryHandlers(agent: Agent): Handlers {
@@ -139,34 +140,24 @@ export function queryHandlers(agent: Agent): Handlers {
       }
       if (batch.length > 0) yield { lines: batch };
     },
-    async listEvents({ service, since, limit }) {
-      const only = decodeOptionalName("service", service);
+    async listEvents({ service, component, since, limit }) {
       const events = await deps.registry.events({
-        ...(only !== undefined && { service: only }),
+        ...decodeEventFilter(service, component),
         ...(since && { sinceMs: timestampMs(since) }),
         limit: decodeLimit(limit, 100, 10_000),
         newest: true,
       });
       return { events: events.toReversed().map(encodeEvent) };
     },
-    async *watchEvents({ service, since }, { signal }) {
-      const only = decodeOptionalName("service", service);
-      const listening = engine.journal.listen(signal);
-      const filter = { ...(only !== undefined && { service: only }), limit: eventsAtOnce };
-      let lastId = 0;
-      // All that were kept, page by page, before what is heard from now on.
-      for (let isMore = since !== undefined; isMore; ) {
-        const sinceMs = since === undefined ? 0 : timestampMs(since);
-        const page = await deps.registry.events({ ...filter, sinceMs, afterId: lastId });
-        for (const event of page) {
-          lastId = event.id;
-          yield { event: encodeEvent(event) };
-        }
-        isMore = page.length === eventsAtOnce;
-      }
-      for await (const event of listening)
-        if (event.id > lastId && (only === undefined || event.service === only))
-          yield { event: encodeEvent(event) };
+    async *watchEvents({ service, component, since, afterId }, { signal }) {
+      const filter = decodeEventFilter(service, component);
+      const from = {
+        ...(since && { sinceMs: timestampMs(since) }),
+        ...(afterId !== undefined && { afterId: Number(afterId) }),
+      };
+      const watched = watchEvents(engine, filter, from, signal);
+      yield {};
+      for await (const event of watched) yield { event: encodeEvent(event) };
     },
 
     async nodeStatus() {

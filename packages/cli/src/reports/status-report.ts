@@ -102,7 +102,7 @@ const healthReport = ({ state = "", since, text = "" }: NonNullable<ComponentSta
   text,
 });
 
-function eventReport(event: EventJson): EventReport {
+export function eventReport(event: EventJson): EventReport {
   return {
     id: numberOf(event.id),
     at: orNull(event.at),

@@ -1,10 +1,11 @@
+import { oneLine } from "./one-line.ts";
 import type { Paint, Style } from "./style.ts";
 
 /** Text, or text with the paint that goes on once its width is known. */
 export type Cell = string | { readonly text: string; readonly paint: Paint };
 
-const textOf = (cell: Cell): string => (typeof cell === "string" ? cell : cell.text);
-const painted = (cell: Cell): string => (typeof cell === "string" ? cell : cell.paint(cell.text));
+const textOf = (cell: Cell): string => oneLine(typeof cell === "string" ? cell : cell.text);
+const painted = (cell: Cell): string => (typeof cell === "string" ? textOf(cell) : cell.paint(textOf(cell)));
 
 /**
  * Rows with their columns aligned, two spaces between them, and no borders; nothing for no rows.

@@ -23,4 +23,4 @@ const startsAgent = /mcp-agent server --config \S+, or: systemctl start mcp-agen
 const showsLog = /journalctl -u mcp-agent/g;
 /** As a command: after a colon, a comma or a prompt, or before a word that is one. */
 const namesMcp =
-  /(?<=[:,$] )mcp(?= [a-zA-Z-])|(?<![\w./-])mcp(?= (?:--\w|COMMAND\b|(?:deploy|plan|rollback|stop|start|restart|undeploy|status|ps|list|logs|doctor|service|node|plugins)\b))/g;
+  /(?<=[:,$] )mcp(?= [a-zA-Z-])|(?<![\w./-])mcp(?= (?:--\w|COMMAND\b|(?:deploy|plan|rollback|stop|start|restart|undeploy|status|ps|list|logs|events|doctor|service|node|plugins)\b))/g;

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcp/v1/agent.proto.
  */
 export const file_mcp_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChJtY3AvdjEvYWdlbnQucHJvdG8SBm1jcC52MSJACgpEZWZpbml0aW9uEgwKBHRvbWwYASABKAkSDAoEZmlsZRgCIAEoCRIWCg5pbWFnZV9yZWdpc3RyeRgDIAEoCSJeCg1EZXBsb3lSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSJgoKZGVmaW5pdGlvbhgCIAEoCzISLm1jcC52MS5EZWZpbml0aW9uEhEKCWNvbXBvbmVudBgDIAEoCSI5Cg5EZXBsb3lSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIjYKD1VuZGVwbG95UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkiOwoQVW5kZXBsb3lSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkUKC1N0b3BSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiNwoMU3RvcFJlc3BvbnNlEicKBnVwZGF0ZRgBIAEoCzIXLm1jcC52MS5PcGVyYXRpb25VcGRhdGUiRgoMU3RhcnRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiOAoNU3RhcnRSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkgKDlJlc3RhcnRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiOgoPUmVzdGFydFJlc3BvbnNlEicKBnVwZGF0ZRgBIAEoCzIXLm1jcC52MS5PcGVyYXRpb25VcGRhdGUiSgoLU3luY1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRInCgtkZWZpbml0aW9ucxgCIAMoCzISLm1jcC52MS5EZWZpbml0aW9uIjcKDFN5bmNSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkgKD1JvbGxiYWNrUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSEAoIcmV2aXNpb24YAyABKAMiOwoQUm9sbGJhY2tSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIo4BCgtQbGFuUmVxdWVzdBIkCgZkZXBsb3kYASABKAsyEi5tY3AudjEuRGVmaW5pdGlvbkgAEhEKB3NlcnZpY2UYAiABKAlIABIrCghyb2xsYmFjaxgDIAEoCzIXLm1jcC52MS5Sb2xsYmFja1JlcXVlc3RIABIRCgljb21wb25lbnQYBCABKAlCBgoEd2hhdCJcCgxQbGFuUmVzcG9uc2USDwoHc2VydmljZRgBIAEoCRIbCgVzdGVwcxgCIAMoCzIMLm1jcC52MS5TdGVwEg0KBW5vdGVzGAMgAygJEg8KB2Jsb2NrZWQYBCADKAkiIQoTR2V0T3BlcmF0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSI8ChRHZXRPcGVyYXRpb25SZXNwb25zZRIkCglvcGVyYXRpb24YASABKAsyES5tY3AudjEuT3BlcmF0aW9uIjcKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEg0KBWxpbWl0GAIgASgFIj8KFkxpc3RPcGVyYXRpb25zUmVzcG9uc2USJQoKb3BlcmF0aW9ucxgBIAMoCzIRLm1jcC52MS5PcGVyYXRpb24iIwoVV2F0Y2hPcGVyYXRpb25SZXF1ZXN0EgoKAmlkGAEgASgJIkEKFldhdGNoT3BlcmF0aW9uUmVzcG9uc2USJwoGdXBkYXRlGAEgASgLMhcubWNwLnYxLk9wZXJhdGlvblVwZGF0ZSIVChNMaXN0U2VydmljZXNSZXF1ZXN0IkAKFExpc3RTZXJ2aWNlc1Jlc3BvbnNlEigKCHNlcnZpY2VzGAEgAygLMhYubWNwLnYxLlNlcnZpY2VTdW1tYXJ5IjYKEUdldFNlcnZpY2VSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSEAoIcmV2aXNpb24YAiABKAMibwoSR2V0U2VydmljZVJlc3BvbnNlEicKB3NlcnZpY2UYASABKAsyFi5tY3AudjEuU2VydmljZVN1bW1hcnkSIgoIcmV2aXNpb24YAiABKAsyEC5tY3AudjEuUmV2aXNpb24SDAoEdG9tbBgDIAEoCSIgCg1TdGF0dXNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkilgEKDlN0YXR1c1Jlc3BvbnNlEgwKBG5vZGUYASABKAkSJwoIc2VydmljZXMYAiADKAsyFS5tY3AudjEuU2VydmljZVN0YXR1cxIkCg1yZWNlbnRfZXZlbnRzGAMgAygLMg0ubWNwLnYxLkV2ZW50EicKCXVubWFuYWdlZBgEIAMoCzIULm1jcC52MS5MaXZlSW5zdGFuY2UiMgoQTGl2ZUNoZWNrUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEg0KBXVzYWdlGAIgASgIIk4KEUxpdmVDaGVja1Jlc3BvbnNlEicKCWluc3RhbmNlcxgBIAMoCzIULm1jcC52MS5MaXZlSW5zdGFuY2USEAoIcHJvYmxlbXMYAiADKAkiJwoUTGlzdFJldmlzaW9uc1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCSI8ChVMaXN0UmV2aXNpb25zUmVzcG9uc2USIwoJcmV2aXNpb25zGAEgAygLMhAubWNwLnYxLlJldmlzaW9uIh8KDEFkb3B0UmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJIg8KDUFkb3B0UmVzcG9uc2UiiAEKC0xvZ3NSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSEQoJY29tcG9uZW50GAIgASgJEhEKBHRhaWwYAyABKAVIAIgBARIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGZm9sbG93GAUgASgIQgcKBV90YWlsIi4KDExvZ3NSZXNwb25zZRIeCgVsaW5lcxgBIAMoCzIPLm1jcC52MS5Mb2dMaW5lIuMBCgdMb2dMaW5lEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgljb21wb25lbnQYAiABKAkSEAoIaW5zdGFuY2UYAyABKAkSJgoGc3RyZWFtGAQgASgOMhYubWNwLnYxLkxvZ0xpbmUuU3RyZWFtEgwKBHRleHQYBSABKAkSDQoFZm91bmQYBiABKAgiRgoGU3RyZWFtEhYKElNUUkVBTV9VTlNQRUNJRklFRBAAEhEKDVNUUkVBTV9TVERPVVQQARIRCg1TVFJFQU1fU1RERVJSEAIicQoRTGlzdEV2ZW50c1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbGltaXQYAyABKAUSEQoJY29tcG9uZW50GAQgASgJIjMKEkxpc3RFdmVudHNSZXNwb25zZRIdCgZldmVudHMYASADKAsyDS5tY3AudjEuRXZlbnQihwEKEldhdGNoRXZlbnRzUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCghhZnRlcl9pZBgDIAEoA0gAiAEBEhEKCWNvbXBvbmVudBgEIAEoCUILCglfYWZ0ZXJfaWQiMwoTV2F0Y2hFdmVudHNSZXNwb25zZRIcCgVldmVudBgBIAEoCzINLm1jcC52MS5FdmVudCI+Cg9QdXNoRmlsZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBGRhdGEYAyABKAwiEgoQUHVzaEZpbGVSZXNwb25zZSIwCg9QdWxsRmlsZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIMCgRwYXRoGAIgASgJIiAKEFB1bGxGaWxlUmVzcG9uc2USDAoEZGF0YRgBIAEoDCITChFOb2RlU3RhdHVzUmVxdWVzdCI0ChJOb2RlU3RhdHVzUmVzcG9uc2USHgoEbm9kZRgBIAEoCzIQLm1jcC52MS5Ob2RlSW5mbyIPCg1Eb2N0b3JSZXF1ZXN0Ii8KDkRvY3RvclJlc3BvbnNlEh0KBmNoZWNrcxgBIAMoCzINLm1jcC52MS5DaGVjayIfCgxQcnVuZVJlcXVlc3QSDwoHZHJ5X3J1bhgBIAEoCCI1Cg1QcnVuZVJlc3BvbnNlEg8KB3JlbW92ZWQYASADKAkSEwoLZnJlZWRfYnl0ZXMYAiABKAMy1gwKDEFnZW50U2VydmljZRI5CgZEZXBsb3kSFS5tY3AudjEuRGVwbG95UmVxdWVzdBoWLm1jcC52MS5EZXBsb3lSZXNwb25zZTABEj8KCFVuZGVwbG95EhcubWNwLnYxLlVuZGVwbG95UmVxdWVzdBoYLm1jcC52MS5VbmRlcGxveVJlc3BvbnNlMAESMwoEU3RvcBITLm1jcC52MS5TdG9wUmVxdWVzdBoULm1jcC52MS5TdG9wUmVzcG9uc2UwARI2CgVTdGFydBIULm1jcC52MS5TdGFydFJlcXVlc3QaFS5tY3AudjEuU3RhcnRSZXNwb25zZTABEjwKB1Jlc3RhcnQSFi5tY3AudjEuUmVzdGFydFJlcXVlc3QaFy5tY3AudjEuUmVzdGFydFJlc3BvbnNlMAESMwoEU3luYxITLm1jcC52MS5TeW5jUmVxdWVzdBoULm1jcC52MS5TeW5jUmVzcG9uc2UwARI/CghSb2xsYmFjaxIXLm1jcC52MS5Sb2xsYmFja1JlcXVlc3QaGC5tY3AudjEuUm9sbGJhY2tSZXNwb25zZTABEjEKBFBsYW4SEy5tY3AudjEuUGxhblJlcXVlc3QaFC5tY3AudjEuUGxhblJlc3BvbnNlEkkKDEdldE9wZXJhdGlvbhIbLm1jcC52MS5HZXRPcGVyYXRpb25SZXF1ZXN0GhwubWNwLnYxLkdldE9wZXJhdGlvblJlc3BvbnNlEk8KDkxpc3RPcGVyYXRpb25zEh0ubWNwLnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoeLm1jcC52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlElEKDldhdGNoT3BlcmF0aW9uEh0ubWNwLnYxLldhdGNoT3BlcmF0aW9uUmVxdWVzdBoeLm1jcC52MS5XYXRjaE9wZXJhdGlvblJlc3BvbnNlMAESSQoMTGlzdFNlcnZpY2VzEhsubWNwLnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHC5tY3AudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2USQwoKR2V0U2VydmljZRIZLm1jcC52MS5HZXRTZXJ2aWNlUmVxdWVzdBoaLm1jcC52MS5HZXRTZXJ2aWNlUmVzcG9uc2USNwoGU3RhdHVzEhUubWNwLnYxLlN0YXR1c1JlcXVlc3QaFi5tY3AudjEuU3RhdHVzUmVzcG9uc2USQAoJTGl2ZUNoZWNrEhgubWNwLnYxLkxpdmVDaGVja1JlcXVlc3QaGS5tY3AudjEuTGl2ZUNoZWNrUmVzcG9uc2USTAoNTGlzdFJldmlzaW9ucxIcLm1jcC52MS5MaXN0UmV2aXNpb25zUmVxdWVzdBodLm1jcC52MS5MaXN0UmV2aXNpb25zUmVzcG9uc2USNAoFQWRvcHQSFC5tY3AudjEuQWRvcHRSZXF1ZXN0GhUubWNwLnYxLkFkb3B0UmVzcG9uc2USMwoETG9ncxITLm1jcC52MS5Mb2dzUmVxdWVzdBoULm1jcC52MS5Mb2dzUmVzcG9uc2UwARJDCgpMaXN0RXZlbnRzEhkubWNwLnYxLkxpc3RFdmVudHNSZXF1ZXN0GhoubWNwLnYxLkxpc3RFdmVudHNSZXNwb25zZRJICgtXYXRjaEV2ZW50cxIaLm1jcC52MS5XYXRjaEV2ZW50c1JlcXVlc3QaGy5tY3AudjEuV2F0Y2hFdmVudHNSZXNwb25zZTABEj8KCFB1c2hGaWxlEhcubWNwLnYxLlB1c2hGaWxlUmVxdWVzdBoYLm1jcC52MS5QdXNoRmlsZVJlc3BvbnNlKAESPwoIUHVsbEZpbGUSFy5tY3AudjEuUHVsbEZpbGVSZXF1ZXN0GhgubWNwLnYxLlB1bGxGaWxlUmVzcG9uc2UwARJDCgpOb2RlU3RhdHVzEhkubWNwLnYxLk5vZGVTdGF0dXNSZXF1ZXN0GhoubWNwLnYxLk5vZGVTdGF0dXNSZXNwb25zZRI3CgZEb2N0b3ISFS5tY3AudjEuRG9jdG9yUmVxdWVzdBoWLm1jcC52MS5Eb2N0b3JSZXNwb25zZRI0CgVQcnVuZRIULm1jcC52MS5QcnVuZVJlcXVlc3QaFS5tY3AudjEuUHJ1bmVSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_mcp_v1_node, file_mcp_v1_operation, file_mcp_v1_service]);
+  fileDesc("ChJtY3AvdjEvYWdlbnQucHJvdG8SBm1jcC52MSJACgpEZWZpbml0aW9uEgwKBHRvbWwYASABKAkSDAoEZmlsZRgCIAEoCRIWCg5pbWFnZV9yZWdpc3RyeRgDIAEoCSJeCg1EZXBsb3lSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSJgoKZGVmaW5pdGlvbhgCIAEoCzISLm1jcC52MS5EZWZpbml0aW9uEhEKCWNvbXBvbmVudBgDIAEoCSI5Cg5EZXBsb3lSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIjYKD1VuZGVwbG95UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkiOwoQVW5kZXBsb3lSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkUKC1N0b3BSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiNwoMU3RvcFJlc3BvbnNlEicKBnVwZGF0ZRgBIAEoCzIXLm1jcC52MS5PcGVyYXRpb25VcGRhdGUiRgoMU3RhcnRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiOAoNU3RhcnRSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkgKDlJlc3RhcnRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiOgoPUmVzdGFydFJlc3BvbnNlEicKBnVwZGF0ZRgBIAEoCzIXLm1jcC52MS5PcGVyYXRpb25VcGRhdGUiSgoLU3luY1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRInCgtkZWZpbml0aW9ucxgCIAMoCzISLm1jcC52MS5EZWZpbml0aW9uIjcKDFN5bmNSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkgKD1JvbGxiYWNrUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSEAoIcmV2aXNpb24YAyABKAMiOwoQUm9sbGJhY2tSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIo4BCgtQbGFuUmVxdWVzdBIkCgZkZXBsb3kYASABKAsyEi5tY3AudjEuRGVmaW5pdGlvbkgAEhEKB3NlcnZpY2UYAiABKAlIABIrCghyb2xsYmFjaxgDIAEoCzIXLm1jcC52MS5Sb2xsYmFja1JlcXVlc3RIABIRCgljb21wb25lbnQYBCABKAlCBgoEd2hhdCJcCgxQbGFuUmVzcG9uc2USDwoHc2VydmljZRgBIAEoCRIbCgVzdGVwcxgCIAMoCzIMLm1jcC52MS5TdGVwEg0KBW5vdGVzGAMgAygJEg8KB2Jsb2NrZWQYBCADKAkiIQoTR2V0T3BlcmF0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSI8ChRHZXRPcGVyYXRpb25SZXNwb25zZRIkCglvcGVyYXRpb24YASABKAsyES5tY3AudjEuT3BlcmF0aW9uIjcKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEg0KBWxpbWl0GAIgASgFIj8KFkxpc3RPcGVyYXRpb25zUmVzcG9uc2USJQoKb3BlcmF0aW9ucxgBIAMoCzIRLm1jcC52MS5PcGVyYXRpb24iIwoVV2F0Y2hPcGVyYXRpb25SZXF1ZXN0EgoKAmlkGAEgASgJIkEKFldhdGNoT3BlcmF0aW9uUmVzcG9uc2USJwoGdXBkYXRlGAEgASgLMhcubWNwLnYxLk9wZXJhdGlvblVwZGF0ZSIVChNMaXN0U2VydmljZXNSZXF1ZXN0IkAKFExpc3RTZXJ2aWNlc1Jlc3BvbnNlEigKCHNlcnZpY2VzGAEgAygLMhYubWNwLnYxLlNlcnZpY2VTdW1tYXJ5IjYKEUdldFNlcnZpY2VSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSEAoIcmV2aXNpb24YAiABKAMibwoSR2V0U2VydmljZVJlc3BvbnNlEicKB3NlcnZpY2UYASABKAsyFi5tY3AudjEuU2VydmljZVN1bW1hcnkSIgoIcmV2aXNpb24YAiABKAsyEC5tY3AudjEuUmV2aXNpb24SDAoEdG9tbBgDIAEoCSIgCg1TdGF0dXNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAki0wEKDlN0YXR1c1Jlc3BvbnNlEgwKBG5vZGUYASABKAkSJwoIc2VydmljZXMYAiADKAsyFS5tY3AudjEuU2VydmljZVN0YXR1cxIkCg1yZWNlbnRfZXZlbnRzGAMgAygLMg0ubWNwLnYxLkV2ZW50EicKCXVubWFuYWdlZBgEIAMoCzIULm1jcC52MS5MaXZlSW5zdGFuY2USIwoJc3RyYW5nZXJzGAUgAygLMhAubWNwLnYxLlN0cmFuZ2VyEhYKDnN0cmFuZ2VyX2NvdW50GAYgASgFIkQKCFN0cmFuZ2VyEgwKBG5hbWUYASABKAkSDAoEd2hhdBgCIAEoCRINCgVzdGF0ZRgDIAEoCRINCgVpbWFnZRgEIAEoCSIyChBMaXZlQ2hlY2tSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSDQoFdXNhZ2UYAiABKAgiTgoRTGl2ZUNoZWNrUmVzcG9uc2USJwoJaW5zdGFuY2VzGAEgAygLMhQubWNwLnYxLkxpdmVJbnN0YW5jZRIQCghwcm9ibGVtcxgCIAMoCSInChRMaXN0UmV2aXNpb25zUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJIjwKFUxpc3RSZXZpc2lvbnNSZXNwb25zZRIjCglyZXZpc2lvbnMYASADKAsyEC5tY3AudjEuUmV2aXNpb24iHwoMQWRvcHRSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkiDwoNQWRvcHRSZXNwb25zZSKIAQoLTG9nc1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIRCgljb21wb25lbnQYAiABKAkSEQoEdGFpbBgDIAEoBUgAiAEBEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZmb2xsb3cYBSABKAhCBwoFX3RhaWwiLgoMTG9nc1Jlc3BvbnNlEh4KBWxpbmVzGAEgAygLMg8ubWNwLnYxLkxvZ0xpbmUi4wEKB0xvZ0xpbmUSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWNvbXBvbmVudBgCIAEoCRIQCghpbnN0YW5jZRgDIAEoCRImCgZzdHJlYW0YBCABKA4yFi5tY3AudjEuTG9nTGluZS5TdHJlYW0SDAoEdGV4dBgFIAEoCRINCgVmb3VuZBgGIAEoCCJGCgZTdHJlYW0SFgoSU1RSRUFNX1VOU1BFQ0lGSUVEEAASEQoNU1RSRUFNX1NURE9VVBABEhEKDVNUUkVBTV9TVERFUlIQAiJxChFMaXN0RXZlbnRzUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVsaW1pdBgDIAEoBRIRCgljb21wb25lbnQYBCABKAkiMwoSTGlzdEV2ZW50c1Jlc3BvbnNlEh0KBmV2ZW50cxgBIAMoCzINLm1jcC52MS5FdmVudCKHAQoSV2F0Y2hFdmVudHNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKCGFmdGVyX2lkGAMgASgDSACIAQESEQoJY29tcG9uZW50GAQgASgJQgsKCV9hZnRlcl9pZCIzChNXYXRjaEV2ZW50c1Jlc3BvbnNlEhwKBWV2ZW50GAEgASgLMg0ubWNwLnYxLkV2ZW50Ij4KD1B1c2hGaWxlUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEgwKBHBhdGgYAiABKAkSDAoEZGF0YRgDIAEoDCISChBQdXNoRmlsZVJlc3BvbnNlIjAKD1B1bGxGaWxlUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEgwKBHBhdGgYAiABKAkiIAoQUHVsbEZpbGVSZXNwb25zZRIMCgRkYXRhGAEgASgMIhMKEU5vZGVTdGF0dXNSZXF1ZXN0IjQKEk5vZGVTdGF0dXNSZXNwb25zZRIeCgRub2RlGAEgASgLMhAubWNwLnYxLk5vZGVJbmZvIg8KDURvY3RvclJlcXVlc3QiLwoORG9jdG9yUmVzcG9uc2USHQoGY2hlY2tzGAEgAygLMg0ubWNwLnYxLkNoZWNrIh8KDFBydW5lUmVxdWVzdBIPCgdkcnlfcnVuGAEgASgIIjUKDVBydW5lUmVzcG9uc2USDwoHcmVtb3ZlZBgBIAMoCRITCgtmcmVlZF9ieXRlcxgCIAEoAzLWDAoMQWdlbnRTZXJ2aWNlEjkKBkRlcGxveRIVLm1jcC52MS5EZXBsb3lSZXF1ZXN0GhYubWNwLnYxLkRlcGxveVJlc3BvbnNlMAESPwoIVW5kZXBsb3kSFy5tY3AudjEuVW5kZXBsb3lSZXF1ZXN0GhgubWNwLnYxLlVuZGVwbG95UmVzcG9uc2UwARIzCgRTdG9wEhMubWNwLnYxLlN0b3BSZXF1ZXN0GhQubWNwLnYxLlN0b3BSZXNwb25zZTABEjYKBVN0YXJ0EhQubWNwLnYxLlN0YXJ0UmVxdWVzdBoVLm1jcC52MS5TdGFydFJlc3BvbnNlMAESPAoHUmVzdGFydBIWLm1jcC52MS5SZXN0YXJ0UmVxdWVzdBoXLm1jcC52MS5SZXN0YXJ0UmVzcG9uc2UwARIzCgRTeW5jEhMubWNwLnYxLlN5bmNSZXF1ZXN0GhQubWNwLnYxLlN5bmNSZXNwb25zZTABEj8KCFJvbGxiYWNrEhcubWNwLnYxLlJvbGxiYWNrUmVxdWVzdBoYLm1jcC52MS5Sb2xsYmFja1Jlc3BvbnNlMAESMQoEUGxhbhITLm1jcC52MS5QbGFuUmVxdWVzdBoULm1jcC52MS5QbGFuUmVzcG9uc2USSQoMR2V0T3BlcmF0aW9uEhsubWNwLnYxLkdldE9wZXJhdGlvblJlcXVlc3QaHC5tY3AudjEuR2V0T3BlcmF0aW9uUmVzcG9uc2USTwoOTGlzdE9wZXJhdGlvbnMSHS5tY3AudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Gh4ubWNwLnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2USUQoOV2F0Y2hPcGVyYXRpb24SHS5tY3AudjEuV2F0Y2hPcGVyYXRpb25SZXF1ZXN0Gh4ubWNwLnYxLldhdGNoT3BlcmF0aW9uUmVzcG9uc2UwARJJCgxMaXN0U2VydmljZXMSGy5tY3AudjEuTGlzdFNlcnZpY2VzUmVxdWVzdBocLm1jcC52MS5MaXN0U2VydmljZXNSZXNwb25zZRJDCgpHZXRTZXJ2aWNlEhkubWNwLnYxLkdldFNlcnZpY2VSZXF1ZXN0GhoubWNwLnYxLkdldFNlcnZpY2VSZXNwb25zZRI3CgZTdGF0dXMSFS5tY3AudjEuU3RhdHVzUmVxdWVzdBoWLm1jcC52MS5TdGF0dXNSZXNwb25zZRJACglMaXZlQ2hlY2sSGC5tY3AudjEuTGl2ZUNoZWNrUmVxdWVzdBoZLm1jcC52MS5MaXZlQ2hlY2tSZXNwb25zZRJMCg1MaXN0UmV2aXNpb25zEhwubWNwLnYxLkxpc3RSZXZpc2lvbnNSZXF1ZXN0Gh0ubWNwLnYxLkxpc3RSZXZpc2lvbnNSZXNwb25zZRI0CgVBZG9wdBIULm1jcC52MS5BZG9wdFJlcXVlc3QaFS5tY3AudjEuQWRvcHRSZXNwb25zZRIzCgRMb2dzEhMubWNwLnYxLkxvZ3NSZXF1ZXN0GhQubWNwLnYxLkxvZ3NSZXNwb25zZTABEkMKCkxpc3RFdmVudHMSGS5tY3AudjEuTGlzdEV2ZW50c1JlcXVlc3QaGi5tY3AudjEuTGlzdEV2ZW50c1Jlc3BvbnNlEkgKC1dhdGNoRXZlbnRzEhoubWNwLnYxLldhdGNoRXZlbnRzUmVxdWVzdBobLm1jcC52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlMAESPwoIUHVzaEZpbGUSFy5tY3AudjEuUHVzaEZpbGVSZXF1ZXN0GhgubWNwLnYxLlB1c2hGaWxlUmVzcG9uc2UoARI/CghQdWxsRmlsZRIXLm1jcC52MS5QdWxsRmlsZVJlcXVlc3QaGC5tY3AudjEuUHVsbEZpbGVSZXNwb25zZTABEkMKCk5vZGVTdGF0dXMSGS5tY3AudjEuTm9kZVN0YXR1c1JlcXVlc3QaGi5tY3AudjEuTm9kZVN0YXR1c1Jlc3BvbnNlEjcKBkRvY3RvchIVLm1jcC52MS5Eb2N0b3JSZXF1ZXN0GhYubWNwLnYxLkRvY3RvclJlc3BvbnNlEjQKBVBydW5lEhQubWNwLnYxLlBydW5lUmVxdWVzdBoVLm1jcC52MS5QcnVuZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_mcp_v1_node, file_mcp_v1_operation, file_mcp_v1_service]);
 
 /**
  * A definition as the operator wrote it, and what their workstation adds to it.
@@ -1107,6 +1107,20 @@ export type StatusResponse = Message<"mcp.v1.StatusResponse"> & {
    * @generated from field: repeated mcp.v1.LiveInstance unmanaged = 4;
    */
   unmanaged: LiveInstance[];
+
+  /**
+   * What is beside them without labels of ours, at most 50 of them. Asked for only where no service is named.
+   *
+   * @generated from field: repeated mcp.v1.Stranger strangers = 5;
+   */
+  strangers: Stranger[];
+
+  /**
+   * Of all that there are.
+   *
+   * @generated from field: int32 stranger_count = 6;
+   */
+  strangerCount: number;
 };
 
 /**
@@ -1136,6 +1150,20 @@ export type StatusResponseJson = {
    * @generated from field: repeated mcp.v1.LiveInstance unmanaged = 4;
    */
   unmanaged?: LiveInstanceJson[];
+
+  /**
+   * What is beside them without labels of ours, at most 50 of them. Asked for only where no service is named.
+   *
+   * @generated from field: repeated mcp.v1.Stranger strangers = 5;
+   */
+  strangers?: StrangerJson[];
+
+  /**
+   * Of all that there are.
+   *
+   * @generated from field: int32 stranger_count = 6;
+   */
+  strangerCount?: number;
 };
 
 /**
@@ -1144,6 +1172,71 @@ export type StatusResponseJson = {
  */
 export const StatusResponseSchema: GenMessage<StatusResponse, {jsonType: StatusResponseJson}> = /*@__PURE__*/
   messageDesc(file_mcp_v1_agent, 28);
+
+/**
+ * @generated from message mcp.v1.Stranger
+ */
+export type Stranger = Message<"mcp.v1.Stranger"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * container, say.
+   *
+   * @generated from field: string what = 2;
+   */
+  what: string;
+
+  /**
+   * created, starting, running, stopping, exited; empty where it has none.
+   *
+   * @generated from field: string state = 3;
+   */
+  state: string;
+
+  /**
+   * @generated from field: string image = 4;
+   */
+  image: string;
+};
+
+/**
+ * @generated from message mcp.v1.Stranger
+ */
+export type StrangerJson = {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name?: string;
+
+  /**
+   * container, say.
+   *
+   * @generated from field: string what = 2;
+   */
+  what?: string;
+
+  /**
+   * created, starting, running, stopping, exited; empty where it has none.
+   *
+   * @generated from field: string state = 3;
+   */
+  state?: string;
+
+  /**
+   * @generated from field: string image = 4;
+   */
+  image?: string;
+};
+
+/**
+ * Describes the message mcp.v1.Stranger.
+ * Use `create(StrangerSchema)` to create a new message.
+ */
+export const StrangerSchema: GenMessage<Stranger, {jsonType: StrangerJson}> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_agent, 29);
 
 /**
  * @generated from message mcp.v1.LiveCheckRequest
@@ -1184,7 +1277,7 @@ export type LiveCheckRequestJson = {
  * Use `create(LiveCheckRequestSchema)` to create a new message.
  */
 export const LiveCheckRequestSchema: GenMessage<LiveCheckRequest, {jsonType: LiveCheckRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 29);
+  messageDesc(file_mcp_v1_agent, 30);
 
 /**
  * @generated from message mcp.v1.LiveCheckResponse
@@ -1225,7 +1318,7 @@ export type LiveCheckResponseJson = {
  * Use `create(LiveCheckResponseSchema)` to create a new message.
  */
 export const LiveCheckResponseSchema: GenMessage<LiveCheckResponse, {jsonType: LiveCheckResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 30);
+  messageDesc(file_mcp_v1_agent, 31);
 
 /**
  * @generated from message mcp.v1.ListRevisionsRequest
@@ -1252,7 +1345,7 @@ export type ListRevisionsRequestJson = {
  * Use `create(ListRevisionsRequestSchema)` to create a new message.
  */
 export const ListRevisionsRequestSchema: GenMessage<ListRevisionsRequest, {jsonType: ListRevisionsRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 31);
+  messageDesc(file_mcp_v1_agent, 32);
 
 /**
  * @generated from message mcp.v1.ListRevisionsResponse
@@ -1279,7 +1372,7 @@ export type ListRevisionsResponseJson = {
  * Use `create(ListRevisionsResponseSchema)` to create a new message.
  */
 export const ListRevisionsResponseSchema: GenMessage<ListRevisionsResponse, {jsonType: ListRevisionsResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 32);
+  messageDesc(file_mcp_v1_agent, 33);
 
 /**
  * @generated from message mcp.v1.AdoptRequest
@@ -1306,7 +1399,7 @@ export type AdoptRequestJson = {
  * Use `create(AdoptRequestSchema)` to create a new message.
  */
 export const AdoptRequestSchema: GenMessage<AdoptRequest, {jsonType: AdoptRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 33);
+  messageDesc(file_mcp_v1_agent, 34);
 
 /**
  * @generated from message mcp.v1.AdoptResponse
@@ -1325,7 +1418,7 @@ export type AdoptResponseJson = {
  * Use `create(AdoptResponseSchema)` to create a new message.
  */
 export const AdoptResponseSchema: GenMessage<AdoptResponse, {jsonType: AdoptResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 34);
+  messageDesc(file_mcp_v1_agent, 35);
 
 /**
  * @generated from message mcp.v1.LogsRequest
@@ -1396,7 +1489,7 @@ export type LogsRequestJson = {
  * Use `create(LogsRequestSchema)` to create a new message.
  */
 export const LogsRequestSchema: GenMessage<LogsRequest, {jsonType: LogsRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 35);
+  messageDesc(file_mcp_v1_agent, 36);
 
 /**
  * @generated from message mcp.v1.LogsResponse
@@ -1423,7 +1516,7 @@ export type LogsResponseJson = {
  * Use `create(LogsResponseSchema)` to create a new message.
  */
 export const LogsResponseSchema: GenMessage<LogsResponse, {jsonType: LogsResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 36);
+  messageDesc(file_mcp_v1_agent, 37);
 
 /**
  * @generated from message mcp.v1.LogLine
@@ -1504,7 +1597,7 @@ export type LogLineJson = {
  * Use `create(LogLineSchema)` to create a new message.
  */
 export const LogLineSchema: GenMessage<LogLine, {jsonType: LogLineJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 37);
+  messageDesc(file_mcp_v1_agent, 38);
 
 /**
  * @generated from enum mcp.v1.LogLine.Stream
@@ -1535,7 +1628,7 @@ export type LogLine_StreamJson = "STREAM_UNSPECIFIED" | "STREAM_STDOUT" | "STREA
  * Describes the enum mcp.v1.LogLine.Stream.
  */
 export const LogLine_StreamSchema: GenEnum<LogLine_Stream, LogLine_StreamJson> = /*@__PURE__*/
-  enumDesc(file_mcp_v1_agent, 37, 0);
+  enumDesc(file_mcp_v1_agent, 38, 0);
 
 /**
  * @generated from message mcp.v1.ListEventsRequest
@@ -1600,7 +1693,7 @@ export type ListEventsRequestJson = {
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest, {jsonType: ListEventsRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 38);
+  messageDesc(file_mcp_v1_agent, 39);
 
 /**
  * @generated from message mcp.v1.ListEventsResponse
@@ -1631,7 +1724,7 @@ export type ListEventsResponseJson = {
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse, {jsonType: ListEventsResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 39);
+  messageDesc(file_mcp_v1_agent, 40);
 
 /**
  * @generated from message mcp.v1.WatchEventsRequest
@@ -1700,13 +1793,15 @@ export type WatchEventsRequestJson = {
  * Use `create(WatchEventsRequestSchema)` to create a new message.
  */
 export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest, {jsonType: WatchEventsRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 40);
+  messageDesc(file_mcp_v1_agent, 41);
 
 /**
  * @generated from message mcp.v1.WatchEventsResponse
  */
 export type WatchEventsResponse = Message<"mcp.v1.WatchEventsResponse"> & {
   /**
+   * Absent in the first message, which says that the agent listens from now on.
+   *
    * @generated from field: mcp.v1.Event event = 1;
    */
   event?: Event | undefined;
@@ -1717,6 +1812,8 @@ export type WatchEventsResponse = Message<"mcp.v1.WatchEventsResponse"> & {
  */
 export type WatchEventsResponseJson = {
   /**
+   * Absent in the first message, which says that the agent listens from now on.
+   *
    * @generated from field: mcp.v1.Event event = 1;
    */
   event?: EventJson;
@@ -1727,7 +1824,7 @@ export type WatchEventsResponseJson = {
  * Use `create(WatchEventsResponseSchema)` to create a new message.
  */
 export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse, {jsonType: WatchEventsResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 41);
+  messageDesc(file_mcp_v1_agent, 42);
 
 /**
  * @generated from message mcp.v1.PushFileRequest
@@ -1774,7 +1871,7 @@ export type PushFileRequestJson = {
  * Use `create(PushFileRequestSchema)` to create a new message.
  */
 export const PushFileRequestSchema: GenMessage<PushFileRequest, {jsonType: PushFileRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 42);
+  messageDesc(file_mcp_v1_agent, 43);
 
 /**
  * @generated from message mcp.v1.PushFileResponse
@@ -1793,7 +1890,7 @@ export type PushFileResponseJson = {
  * Use `create(PushFileResponseSchema)` to create a new message.
  */
 export const PushFileResponseSchema: GenMessage<PushFileResponse, {jsonType: PushFileResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 43);
+  messageDesc(file_mcp_v1_agent, 44);
 
 /**
  * @generated from message mcp.v1.PullFileRequest
@@ -1830,7 +1927,7 @@ export type PullFileRequestJson = {
  * Use `create(PullFileRequestSchema)` to create a new message.
  */
 export const PullFileRequestSchema: GenMessage<PullFileRequest, {jsonType: PullFileRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 44);
+  messageDesc(file_mcp_v1_agent, 45);
 
 /**
  * @generated from message mcp.v1.PullFileResponse
@@ -1857,7 +1954,7 @@ export type PullFileResponseJson = {
  * Use `create(PullFileResponseSchema)` to create a new message.
  */
 export const PullFileResponseSchema: GenMessage<PullFileResponse, {jsonType: PullFileResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 45);
+  messageDesc(file_mcp_v1_agent, 46);
 
 /**
  * @generated from message mcp.v1.NodeStatusRequest
@@ -1876,7 +1973,7 @@ export type NodeStatusRequestJson = {
  * Use `create(NodeStatusRequestSchema)` to create a new message.
  */
 export const NodeStatusRequestSchema: GenMessage<NodeStatusRequest, {jsonType: NodeStatusRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 46);
+  messageDesc(file_mcp_v1_agent, 47);
 
 /**
  * @generated from message mcp.v1.NodeStatusResponse
@@ -1903,7 +2000,7 @@ export type NodeStatusResponseJson = {
  * Use `create(NodeStatusResponseSchema)` to create a new message.
  */
 export const NodeStatusResponseSchema: GenMessage<NodeStatusResponse, {jsonType: NodeStatusResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 47);
+  messageDesc(file_mcp_v1_agent, 48);
 
 /**
  * @generated from message mcp.v1.DoctorRequest
@@ -1922,7 +2019,7 @@ export type DoctorRequestJson = {
  * Use `create(DoctorRequestSchema)` to create a new message.
  */
 export const DoctorRequestSchema: GenMessage<DoctorRequest, {jsonType: DoctorRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 48);
+  messageDesc(file_mcp_v1_agent, 49);
 
 /**
  * @generated from message mcp.v1.DoctorResponse
@@ -1949,7 +2046,7 @@ export type DoctorResponseJson = {
  * Use `create(DoctorResponseSchema)` to create a new message.
  */
 export const DoctorResponseSchema: GenMessage<DoctorResponse, {jsonType: DoctorResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 49);
+  messageDesc(file_mcp_v1_agent, 50);
 
 /**
  * @generated from message mcp.v1.PruneRequest
@@ -1976,7 +2073,7 @@ export type PruneRequestJson = {
  * Use `create(PruneRequestSchema)` to create a new message.
  */
 export const PruneRequestSchema: GenMessage<PruneRequest, {jsonType: PruneRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 50);
+  messageDesc(file_mcp_v1_agent, 51);
 
 /**
  * @generated from message mcp.v1.PruneResponse
@@ -2013,7 +2110,7 @@ export type PruneResponseJson = {
  * Use `create(PruneResponseSchema)` to create a new message.
  */
 export const PruneResponseSchema: GenMessage<PruneResponse, {jsonType: PruneResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 51);
+  messageDesc(file_mcp_v1_agent, 52);
 
 /**
  * One node's agent. Errors carry a mcp.v1.ProblemDetail.

@@ -1,0 +1,55 @@
+import type { EventReport } from "../reports/status-report.ts";
+import { oneLine } from "../terminal/one-line.ts";
+import type { Paint, Style } from "../terminal/style.ts";
+
+/** What makes an event a line: time, what it is about, kind and text. Columns grow with what comes. */
+export function eventView(
+  style: Style,
+  expected: readonly EventReport[] = [],
+): (event: EventReport) => string {
+  let whereWidth = 0;
+  let kindWidth = 0;
+  const fit = (event: EventReport): void => {
+    whereWidth = Math.max(whereWidth, whereOf(event).length);
+    kindWidth = Math.max(kindWidth, oneLine(event.kind).length);
+  };
+  for (const event of expected) fit(event);
+  return (event) => {
+    fit(event);
+    const { at, kind, text } = event;
+    const time = oneLine(at ?? "").replace(/\.\d+Z$/, "Z");
+    return [
+      style.dim(time.padEnd("2026-01-31T12:00:00Z".length)),
+      whereOf(event).padEnd(whereWidth),
+      kindPaint(kind, style)(oneLine(kind).padEnd(kindWidth)),
+      oneLine(text),
+    ].join("  ");
+  };
+}
+
+/** `-` is the node. */
+function whereOf({ service, component }: EventReport): string {
+  if (service === "") return "-";
+  return oneLine(component === "" ? service : `${service}/${component}`);
+}
+
+function kindPaint(kind: string, style: Style): Paint {
+  switch (kind) {
+    case "deployed":
+    case "recovered":
+    case "runtime_back":
+      return style.green;
+    case "deploy_failed":
+    case "operation_failed":
+    case "repair_failed":
+    case "crash_loop":
+    case "runtime_lost":
+      return style.red;
+    case "observed":
+    case "restarted":
+    case "alert":
+      return style.yellow;
+    default:
+      return (text) => text;
+  }
+}
