@@ -7,10 +7,18 @@ import { agents } from "./measures/agent.ts";
 import { cliStart } from "./measures/cli-start.ts";
 import { deploys } from "./measures/deploy.ts";
 import { withHundred } from "./measures/hundred.ts";
+import { restarts } from "./measures/restart.ts";
 import { vms } from "./measures/vm.ts";
 import { table } from "./table.ts";
 
-const measures: readonly Measure[] = [...agents, ...cliStart, ...deploys, ...vms, ...withHundred];
+const measures: readonly Measure[] = [
+  ...agents,
+  ...cliStart,
+  ...deploys,
+  ...restarts,
+  ...vms,
+  ...withHundred,
+];
 
 await main(async () => {
   const filter = process.argv[2] ?? "";
