@@ -242,3 +242,27 @@ it("another store is told, with how to go on", async () => {
   await soon(rig, "it is told", () => channel.lines.includes("firing: fake shows another store"));
   expect(channel.told[0]?.message.hint).toContain("mcp-agent accept-store");
 });
+
+it("what is unhealthy is told to be over by the next agent when a check has passed, and not before", async () => {
+  const channel = new Recorder();
+  await using rig = await openAlertRig([channel]);
+  rig.host.addImage("localhost/hello:1");
+  let exitCode = 0;
+  rig.host.onExec = () => ({ exitCode, output: "" });
+  const health = 'health = { exec = ["ready"], interval = "20s", retries = 2 }';
+  const toml = definition("hello", `name = "hello"\nimage = "localhost/hello:1"\n${health}`);
+  const deployed = rig.deploy(toml);
+  await soon(rig, "it runs", () => rig.life.agent.engine.conditions.reported.has("service hello"));
+  await deployed;
+  exitCode = 1;
+  await soon(rig, "it is told", () => channel.lines.includes("firing: hello/hello is unhealthy"));
+  await rig.life.kill();
+  await rig.boot();
+  // Long enough to be asked twice more.
+  for (let times = 0; times < 3; times++) await still(rig);
+  expect(channel.lines).toEqual(["firing: hello/hello is unhealthy"]);
+  await rig.life.kill();
+  await rig.boot();
+  exitCode = 0;
+  await soon(rig, "its end is told", () => channel.lines.includes("recovered: hello/hello is unhealthy"));
+});

@@ -1,4 +1,4 @@
-import { type Condition, conditionKey } from "./condition.ts";
+import { type Condition, componentKey, conditionKey } from "./condition.ts";
 
 export interface AlertSettings {
   /** While a condition lasts it is told again after so long, in ms. */
@@ -19,6 +19,8 @@ export interface Found {
   readonly findings: readonly Finding[];
   /** Who has looked since the agent started: what they do not find is over. Of the others nothing is known yet. */
   readonly reported: ReadonlySet<string>;
+  /** Components, as `service/component`, of which nothing is over though it is not found: they are not well yet. */
+  readonly unsettled: ReadonlySet<string>;
 }
 
 export interface Finding {
@@ -98,19 +100,16 @@ function moved(memory: AlertMemory, move: (ms: number) => number): AlertMemory {
 /** The entries after what was found now: what began, what is over, what flaps, and what can be forgotten. */
 export function remember(
   entries: readonly Remembered[],
-  { findings, reported }: Found,
+  { findings, reported, unsettled }: Found,
   settings: AlertSettings,
   nowMs: number,
 ): Remembered[] {
   const found = new Map(findings.map((finding) => [conditionKey(finding.condition), finding]));
   const known = new Set(entries.map(({ key }) => key));
-  const unknown = new Set(
-    findings.flatMap(({ condition }) => (condition.code === "unknown" ? [subjectOf(condition)] : [])),
-  );
   const before = entries.map((entry) => {
     const finding = found.get(entry.key);
     if (finding) return seen(entry, finding, settings, nowMs);
-    const isOver = reported.has(entry.finder) && !unknown.has(subjectOf(entry.condition));
+    const isOver = reported.has(entry.finder) && !unsettled.has(componentKey(entry.condition));
     return entry.overSinceMs === undefined && isOver ? { ...entry, overSinceMs: nowMs } : entry;
   });
   const begun = [...found].flatMap(([key, { finder, condition }]): Remembered[] =>
@@ -121,8 +120,6 @@ export function remember(
     .filter((entry) => entry.overSinceMs === undefined || isStillNeeded(entry, settings, nowMs))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
-
-const subjectOf = ({ service, component }: Condition): string => `${service}/${component}`;
 
 function seen(entry: Remembered, { finder, condition }: Finding, settings: AlertSettings, nowMs: number) {
   const { overSinceMs, ...rest } = entry;

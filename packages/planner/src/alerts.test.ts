@@ -122,7 +122,13 @@ describe("what cannot be seen", () => {
         condition,
       }));
       const decision = decideAlerts(
-        { findings, reported: new Set(["runtimes", "service hello"]) },
+        {
+          findings,
+          reported: new Set(["runtimes", "service hello"]),
+          unsettled: new Set(
+            findings.some(({ condition }) => condition.code === "unknown") ? ["hello/web"] : [],
+          ),
+        },
         memory,
         settings,
         { nowMs: second * 1_000, sinceLastMs: 1_000 },

@@ -22,7 +22,7 @@ export type ConditionCode =
   | "crash_looping"
   | "unhealthy"
   | "drift"
-  /** Nobody can say how it is: what was wrong with it before is not over for that. */
+  /** Nobody can say how it is. */
   | "unknown"
   | "repair_failed"
   | "runtime_lost"
@@ -36,6 +36,10 @@ export type ConditionCode =
 /** Of a runtime that cannot be seen into, which is why others are `unknown`. */
 export const hidesOthers = ({ code }: Condition): boolean =>
   code === "runtime_lost" || code === "store_changed";
+
+/** As `Found.unsettled` has it. */
+export const componentKey = ({ service, component }: Pick<Condition, "service" | "component">): string =>
+  `${service}/${component}`;
 
 /** The same for the same thing, however its text changes. */
 export const conditionKey = ({ code, service, component, subject }: Condition): string =>

@@ -42,4 +42,4 @@ export { plan } from "./plan.ts";
 export { portsOverlap, toHostPort } from "./ports.ts";
 export type { CrashLoop, Prospect } from "./prospect.ts";
 export { crashLoopEnds, decideRestart, type RestartDecision, stableMs } from "./restart.ts";
-export { conditionsOf, type RepairFailure, type ServiceFindings } from "./service-conditions.ts";
+export { conditionsOf, type RepairFailure, type ServiceFindings, unsettledOf } from "./service-conditions.ts";

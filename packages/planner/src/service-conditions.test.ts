@@ -14,7 +14,7 @@ import type { Condition } from "./condition.ts";
 import { judge } from "./drift.ts";
 import type { Instance, RestartPolicy, ServiceGoal } from "./goal.ts";
 import type { Sighting } from "./observation.ts";
-import { conditionsOf, type RepairFailure } from "./service-conditions.ts";
+import { conditionsOf, type RepairFailure, unsettledOf } from "./service-conditions.ts";
 
 interface Facts {
   readonly made?: Instance;
@@ -97,5 +97,35 @@ describe("the conditions of a service", () => {
     const facts = { made: instance("web.1", { quickEnds: 4 }) };
     expect(codes(found(exited(1), { ...facts, of: { managed: "ignore" } }))).toEqual([]);
     expect(codes(found(exited(1), { ...facts, of: { desired: "ignore" } }))).toEqual([]);
+  });
+});
+
+describe("what was wrong before is not over", () => {
+  const running: Sighting = { state: "running", specHash: "v2" };
+  const health = { restart: false, limitMs: 1_000 };
+
+  function isUnsettled(seen: Sighting, more: Partial<Parameters<typeof target>[0]> = {}): boolean {
+    const web = component("web", { instances: [instance("web.1")], target: target(more) });
+    const goal = service([web]);
+    const observation = sees({ "web.1": seen });
+    const unsettled = unsettledOf(
+      goal,
+      new Map([["web", judge(goal, web, observation, nowMs)]]),
+      observation,
+    );
+    return unsettled.includes("shop/web");
+  }
+
+  it("while it is unknown, ended or gone", () => {
+    for (const seen of [unknown, exited(1), missing]) expect(isUnsettled(seen)).toBe(true);
+    expect(isUnsettled(running)).toBe(false);
+  });
+
+  it("before its health was asked, and while it has yet to pass", () => {
+    const told = { sinceMs: 0, text: "", hasPassed: false };
+    expect(isUnsettled(running, { health })).toBe(true);
+    expect(isUnsettled({ ...running, health: { state: "starting", ...told } }, { health })).toBe(true);
+    expect(isUnsettled({ ...running, health: { state: "unhealthy", ...told } }, { health })).toBe(true);
+    expect(isUnsettled({ ...running, health: { state: "healthy", ...told } }, { health })).toBe(false);
   });
 });

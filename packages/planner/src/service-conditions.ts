@@ -1,6 +1,7 @@
-import type { Condition, ConditionCode } from "./condition.ts";
+import { type Condition, type ConditionCode, componentKey } from "./condition.ts";
 import type { Judgement } from "./drift.ts";
 import type { ServiceGoal } from "./goal.ts";
+import { healthOf, type Observation, sightingOf } from "./observation.ts";
 
 /** Repairs of one thing that failed, one after the other. */
 export interface RepairFailure {
@@ -22,6 +23,25 @@ export interface ServiceFindings {
 
 /** One failure is often over by the next try. */
 const failuresUntilTold = 2;
+
+/**
+ * The components that are neither as they should be nor stopped: starting, exited, unknown, or not asked about their
+ * health yet. What was wrong with them is not over only because it does not show now.
+ */
+export function unsettledOf(
+  goal: ServiceGoal,
+  judgements: ReadonlyMap<string, Judgement>,
+  observation: Observation,
+): string[] {
+  return goal.components.flatMap(({ name, target }) => {
+    const { observed, instance, hasSucceeded } = judgements.get(name) ?? {};
+    const isAsked =
+      target?.health === undefined ||
+      (instance !== undefined && healthOf(sightingOf(observation, instance)) !== undefined);
+    const isSettled = observed === "stopped" || hasSucceeded || (observed === "running" && isAsked);
+    return isSettled ? [] : [componentKey({ service: goal.service, component: name })];
+  });
+}
 
 /** What is wrong with a service and will not be well by itself, or keeps coming back. */
 export function conditionsOf({ goal, judgements, failures, lastLogLines }: ServiceFindings): Condition[] {

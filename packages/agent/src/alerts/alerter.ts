@@ -17,6 +17,9 @@ export interface AlertOptions {
   readonly settings: AlertSettings;
 }
 
+/** Between two decisions. */
+const pauseMs = 200;
+
 /**
  * Tells people what is wrong: decides anew whenever that changes or time is up, keeps what it decided, then hands the
  * messages to the channels. Nothing waits for it, and whatever fails in it stops nothing else.
@@ -67,6 +70,8 @@ export class Alerter {
           if (!signal.aborted) deps.log.error("alerts could not be decided", { cause });
         });
         if (!this.#hasChanged && !signal.aborted) await this.#wait(againInMs);
+        // Nothing is told sooner than that anyway, and a thousand changes are one decision.
+        if (this.#hasChanged) await deps.clock.sleep(pauseMs, signal).catch(() => {});
       }
     } finally {
       unsubscribe();
@@ -113,7 +118,7 @@ export class Alerter {
     const [nowMs, monotonicMs] = [deps.clock.now(), deps.clock.monotonic()];
     const sinceLastMs = this.#decidedAtMs === undefined ? undefined : monotonicMs - this.#decidedAtMs;
     const { messages, memory, wakeAtMs } = decideAlerts(
-      { findings: conditions.findings(), reported },
+      { findings: conditions.findings(), reported, unsettled: conditions.unsettled },
       this.#memory,
       this.#settings,
       { nowMs, ...(sinceLastMs !== undefined && { sinceLastMs }) },

@@ -8,26 +8,36 @@ import { Broadcast } from "./broadcast.ts";
 export class Conditions {
   readonly #byFinder = new Map<string, readonly Condition[]>();
   readonly #reported = new Set<string>();
+  readonly #unsettled = new Map<string, readonly string[]>();
   /** Sent after each change, and when a finder says for the first time that it finds nothing. */
   readonly changes = new Broadcast<void>();
 
   /**
    * All that `finder` (`service hello`, `runtimes`, say) finds now. One that has not looked yet must say nothing: what
    * an earlier agent told of it would be taken as over.
+   *
+   * @param unsettled  components, as `service/component`, of which what was found before is not over yet
    */
-  set(finder: string, found: readonly Condition[]): void {
+  set(finder: string, found: readonly Condition[], unsettled: readonly string[] = []): void {
     const isFirst = !this.#reported.has(finder);
-    const before = this.#byFinder.get(finder) ?? [];
-    if (!isFirst && JSON.stringify(before) === JSON.stringify(found)) return;
+    const before = [this.#byFinder.get(finder) ?? [], this.#unsettled.get(finder) ?? []];
+    if (!isFirst && JSON.stringify(before) === JSON.stringify([found, unsettled])) return;
     this.#reported.add(finder);
     if (found.length === 0) this.#byFinder.delete(finder);
     else this.#byFinder.set(finder, found);
+    if (unsettled.length === 0) this.#unsettled.delete(finder);
+    else this.#unsettled.set(finder, unsettled);
     this.changes.send();
   }
 
   /** Who has said anything since the agent started, also that all is well. */
   get reported(): ReadonlySet<string> {
     return this.#reported;
+  }
+
+  /** Of these what was found before is not over yet. */
+  get unsettled(): ReadonlySet<string> {
+    return new Set([...this.#unsettled.values()].flat());
   }
 
   /** Each once, with who found it. */

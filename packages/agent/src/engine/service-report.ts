@@ -1,4 +1,12 @@
-import { conditionsOf, crashLoopEnds, type Judgement, judge } from "@mcp/planner";
+import {
+  conditionsOf,
+  crashLoopEnds,
+  type DriftKind,
+  type Judgement,
+  judge,
+  unsettledOf,
+} from "@mcp/planner";
+import { driftData } from "./drift-data.ts";
 import type { Engine } from "./engine.ts";
 import { lastLogLines } from "./last-log-lines.ts";
 import type { Look } from "./service-state.ts";
@@ -36,6 +44,7 @@ export class ServiceReport {
     conditions.set(
       `service ${goal.service}`,
       conditionsOf({ goal, judgements, failures, lastLogLines: lines }),
+      unsettledOf(goal, judgements, observation),
     );
     const wakes = [...judgements.values()].flatMap(({ crashLoop }) => crashLoop?.stableAtMs ?? []);
     return wakes.length > 0 ? Math.min(...wakes) : undefined;

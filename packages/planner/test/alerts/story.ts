@@ -146,7 +146,7 @@ export class Story {
       .filter(({ finder }) => this.reported.has(finder));
     const wallMs = this.nowMs + this.#offsetMs;
     const { messages, memory, wakeAtMs } = decideAlerts(
-      { findings, reported: this.reported },
+      { findings, reported: this.reported, unsettled: new Set() },
       this.#memory,
       settings,
       { nowMs: wallMs, ...(this.#lastMs !== undefined && { sinceLastMs: this.nowMs - this.#lastMs }) },
