@@ -128,7 +128,7 @@ export const componentKeys = {
     kind: restartPolicy,
     default: { policy: "unless-stopped" },
     runs: false,
-    doc: "When the agent starts the component again after it has exited.",
+    doc: "When the agent starts the component again after it has exited: at once the first time, then, as long as it exits within a minute of each start, after 1 s, 2 s, 4 s … and 5 minutes at most. From the third such exit in a row on it is `crash-looping`, and `mcp status` says when it is tried again; `mcp start` tries at once and counts anew.",
     example: 'restart = "on-failure:5"',
   },
   dependsOn: {
