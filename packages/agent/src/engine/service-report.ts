@@ -1,12 +1,4 @@
-import {
-  conditionsOf,
-  crashLoopEnds,
-  type DriftKind,
-  type Judgement,
-  judge,
-  unsettledOf,
-} from "@mcp/planner";
-import { driftData } from "./drift-data.ts";
+import { conditionsOf, crashLoopEnds, type Judgement, judge, unsettledOf } from "@mcp/planner";
 import type { Engine } from "./engine.ts";
 import { lastLogLines } from "./last-log-lines.ts";
 import type { Look } from "./service-state.ts";
