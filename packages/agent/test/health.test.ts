@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Problem } from "@mcp/base";
 import { ObservedState } from "@mcp/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { definition, last, newRequestId, openRig, type Rig, refusalOf, summary, until } from "./rig.ts";
@@ -207,6 +208,20 @@ describe("what runs", () => {
     page.status = 200;
     await until("it is well", async () => (await component("db"))?.health?.state === "healthy");
     expect(await component("db")).toMatchObject({ is: "RUNNING", instance, restarts: 1 });
+  });
+
+  it("is started again also if that fails after its stop, though it ended without a failure", async () => {
+    const page = await openPage(200);
+    await rig.deploy(definition("shop", checked(page, restartable, 1, "db", 'restart = "on-failure"')));
+    const [instance = ""] = rig.host.running;
+    rig.host.fail("start", new Problem("runtime_failed", "podman is out of sorts", "try again"));
+    page.status = 500;
+    await until("it was tried", () => starts().length === 2);
+    page.status = 200;
+    await until("it runs again", () => rig.host.running.includes(instance));
+    await until("it is well", async () => (await component("db"))?.health?.state === "healthy");
+    const record = await rig.life.registry.service("shop");
+    expect(record?.components[0]?.restartBeforeMs ?? 0).toBe(0);
   });
 
   it("keeps what depends on it down until it is healthy, and nothing else", async () => {

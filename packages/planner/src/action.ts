@@ -37,6 +37,11 @@ export type Action =
       readonly component: string;
       readonly instance: string;
       readonly graceMs: number;
+      /**
+       * Nobody asked, and it is started again at once: its component's `restartBeforeMs` is set first, so that whoever goes on
+       * from here knows that it did not end by itself. A start that is a restart takes that back.
+       */
+      readonly isForRestart?: true;
     }
   /** Remove an instance that does not run, and forget it. */
   | { readonly do: "remove"; readonly component: string; readonly instance: string }

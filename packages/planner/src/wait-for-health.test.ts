@@ -185,6 +185,18 @@ describe("an unhealthy component", () => {
       "2 start db.1 (restart) after 1",
     ]);
     expect(steps[0]?.reason).toBe("it is unhealthy: GET / answered 500");
+    expect(steps[0]?.action).toMatchObject({ isForRestart: true });
+  });
+
+  it("is started again if that was cut short after the stop, though it ended without a failure", () => {
+    const onFailure = target({ ...checked(true), restart: { policy: "on-failure" } });
+    const goal = db({ startedAtMs: nowMs - 90_000 }, repair, onFailure);
+    const kept = {
+      ...goal,
+      components: goal.components.map((c) => ({ ...c, restartBeforeMs: nowMs - 1_000 })),
+    };
+    expect(planned(kept, { "db.1": exited(0) })).toEqual(["1 start db.1 (restart)"]);
+    expect(planned(goal, { "db.1": exited(0) })).toEqual([]);
   });
 
   it("is left as it is where its definition does not, or its restart policy is no", () => {

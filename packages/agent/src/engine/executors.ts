@@ -56,6 +56,8 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     const { quickEnds } = action;
     const startedAtMs = deps.clock.now();
     await deps.registry.setInstance(action.instance, { handle, startedAtMs, restarts, quickEnds });
+    if (action.isRestart && wasStoppedForIt(action, look))
+      await deps.registry.requestRestart(look.record.name, [action.component], 0);
     await deps.journal.write({
       service: look.record.name,
       component: action.component,
@@ -93,6 +95,9 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
   async stop(action, look, deps) {
     const { component, instance, graceMs } = action;
     deps.health.forget(instance);
+    if (action.isForRestart)
+      await deps.registry.requestRestart(look.record.name, [component], deps.clock.now());
+    await deps.faultPoint("stop: recorded");
     await runtimeOf(action, look, deps).runtime.stop(instance, { graceMs }, deps.signal);
     await deps.journal.write({
       service: look.record.name,
@@ -162,6 +167,16 @@ async function recordNewInstance(
   await deps.registry.addInstance(added);
   return { ...added, createdAtMs: deps.clock.now(), restarts: 0, quickEnds: 0 };
 }
+
+/** Left as it is, the request would be obeyed once more after somebody has set the clock. */
+const wasStoppedForIt = (
+  { component, instance }: { component: string; instance: string },
+  look: Look,
+): boolean =>
+  look.record.components.some(({ name, restartBeforeMs = 0 }) => name === component && restartBeforeMs > 0) ||
+  look.plan.steps.some(
+    ({ action }) => action.do === "stop" && action.instance === instance && action.isForRestart,
+  );
 
 function recordOf(instance: string, look: Look): InstanceRecord {
   const record = look.record.instances.find(({ name }) => name === instance);

@@ -33,6 +33,7 @@ const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     const restarts = record.restarts + (isRestart ? 1 : 0);
     service.instances.set(instance, { ...record, startedAtMs: world.nowMs, restarts, quickEnds });
     yield;
+    if (isRestart) delete service.components.get(component)?.restartBeforeMs;
   },
 
   *stand(world, _service, { instance, healthLimitMs, mayFail }) {
@@ -42,10 +43,13 @@ const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     if (!workload || !isUp(workload)) throw new StepFailed(`${instance} did not stand its start period`);
     if (healthLimitMs === undefined) return;
     if (workload.health === "unhealthy") throw new StepFailed(`${instance} is unhealthy`);
-    world.workloads.set(instance, { ...workload, health: "healthy" });
+    world.workloads.set(instance, { ...workload, state: "running", health: "healthy" });
   },
 
-  *stop(world, _service, { instance }) {
+  *stop(world, service, { component, instance, isForRestart }) {
+    const wanted = service.components.get(component);
+    if (isForRestart && wanted) wanted.restartBeforeMs = world.nowMs;
+    yield;
     world.end(instance, 143);
     yield;
   },

@@ -117,12 +117,13 @@ export class World {
     return state === "exited" ? { state, specHash, ...(exit && { exit }) } : { state, specHash };
   }
 
-  /** A moment, in which ends what cannot run, and all else becomes healthy. */
+  /** A moment, in which ends what cannot run, and all else comes up and becomes healthy. */
   passTime(): void {
     this.nowMs++;
     for (const [name, workload] of this.workloads)
       if (isBroken(workload.specHash)) this.end(name, 1);
-      else if (workload.state === "running") this.workloads.set(name, { ...workload, health: "healthy" });
+      else if (workload.state === "running" || workload.state === "starting")
+        this.workloads.set(name, { ...workload, state: "running", health: "healthy" });
   }
 
   /** It ends by itself, or by somebody's hand. */
