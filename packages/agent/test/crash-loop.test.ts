@@ -23,7 +23,12 @@ beforeEach(async () => {
   rig.host.addImage("localhost/broken:1", Object.assign(broken, { exitCode: 7, prints: boom }));
   rig.host.addImage("localhost/sound:1");
 });
-afterEach(() => rig[Symbol.asyncDispose]());
+afterEach(async () => {
+  for (const component of ["shop/web", "shop/api"])
+    expect(rig.host.mostAtOnce(component)).toBeLessThanOrEqual(1);
+  expect(rig.host.violations).toEqual([]);
+  await rig[Symbol.asyncDispose]();
+});
 
 /** Time goes on in small steps, each with time for the agent to do what it does then. */
 async function pass(ms: number): Promise<void> {

@@ -35,6 +35,26 @@ describe("what ended by itself", () => {
     expect(decide(life(100, 0, { quickEnds: 5_000 })).do).toBe("wait");
   });
 
+  it("waits after clean exits, too, where its policy is to start it again", () => {
+    const [made] = life(100, 0, { quickEnds: 3 });
+    const seen = {
+      state: "exited",
+      specHash: "v2",
+      exit: { atMs: nowMs, code: 0, reason: "exited" },
+    } as const;
+    for (const policy of ["always", "unless-stopped"] as const)
+      expect(decideRestart({ policy }, made, seen, nowMs)).toMatchObject({ do: "wait", quickEnds: 4 });
+  });
+
+  it("counts running out of memory like any other end", () => {
+    const [made] = life(100, 0, { quickEnds: 3 });
+    const exit = { atMs: nowMs, code: 137, reason: "out-of-memory" } as const;
+    expect(decide([made, { state: "exited", specHash: "v2", exit }])).toMatchObject({
+      do: "wait",
+      reason: "it ran out of memory, 4 times in a row soon after its start",
+    });
+  });
+
   it("says how often it ended", () => {
     expect(decide(life(1, 0, { quickEnds: 4 })).reason).toBe(
       "it exited with code 1, 5 times in a row soon after its start",
