@@ -11,6 +11,10 @@ const shop = (tag: number, more = "") =>
     `name = "web"\nimage = "localhost/api:${tag}"\ndepends_on = ["api"]`,
   );
 
+/** By a program that is found healthy, or not, with its first check. */
+const checked = (program: "true" | "false"): string =>
+  `\nhealth = { exec = ["${program}"], interval = "100ms", retries = 1, start_period = "0s" }`;
+
 interface Scenario {
   /** What was there before. */
   readonly before: (rig: Rig) => Promise<unknown>;
@@ -46,6 +50,18 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "an update that fails": {
     before: (rig) => rig.deploy(shop(1)),
     ask: (rig, requestId) => deploy(rig, requestId, shop(3, '\nstart_period = "10s"')),
+    ends: "FAILED",
+    leaves: ["api localhost/api:1 running", "db localhost/db:1 running", "web localhost/api:1 running"],
+  },
+  "an update in which one waits for the health of another": {
+    before: (rig) => rig.deploy(shop(1, checked("true"))),
+    ask: (rig, requestId) => deploy(rig, requestId, shop(2, checked("true"))),
+    ends: "SUCCEEDED",
+    leaves: ["api localhost/api:2 running", "db localhost/db:1 running", "web localhost/api:2 running"],
+  },
+  "an update that is unhealthy": {
+    before: (rig) => rig.deploy(shop(1, checked("true"))),
+    ask: (rig, requestId) => deploy(rig, requestId, shop(2, checked("false"))),
     ends: "FAILED",
     leaves: ["api localhost/api:1 running", "db localhost/db:1 running", "web localhost/api:1 running"],
   },
@@ -103,6 +119,7 @@ async function openShop(): Promise<Rig> {
   rig.host.addImage("localhost/db:1");
   rig.host.addImage("localhost/api:1");
   rig.host.addImage("localhost/api:2");
+  rig.host.onExec = (_, [program]) => ({ exitCode: program === "true" ? 0 : 1, output: "" });
   rig.host.addImage("localhost/api:3", { exitsAfterMs: 5, exitCode: 9 });
   return rig;
 }
