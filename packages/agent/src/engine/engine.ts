@@ -116,6 +116,11 @@ export class Engine {
     this.#owed.delete(service);
   }
 
+  /** Whether the end of an operation of that service is still to be written down. */
+  owes(service: string): boolean {
+    return this.#owed.has(service);
+  }
+
   /** Something else that must not run beside an operation of that service. */
   inLane<T>(service: string, work: () => Promise<T>): Promise<T> {
     return this.#lanes.run(service, work);

@@ -6,6 +6,17 @@ import { SharedCall } from "./shared-call.ts";
 const listLimitMs = 15_000;
 const recoversAtOnce = 10;
 
+interface Listed {
+  readonly workloads: readonly Workload[];
+  readonly byInstance: ReadonlyMap<string, Workload>;
+}
+
+/** Once for all who share a call: a thousand services ask at the same time. */
+const indexed = (workloads: readonly Workload[]): Listed => ({
+  workloads,
+  byInstance: new Map(workloads.map((workload) => [workload.labels.instance, workload])),
+});
+
 /** A runtime of this node with what is known of it. */
 export class KnownRuntime {
   readonly name: string;
@@ -17,7 +28,7 @@ export class KnownRuntime {
   /** Under way, if it is. */
   refreshing: Promise<void> | undefined;
   readonly #clock: Clock;
-  readonly #lister: SharedCall<readonly Workload[]>;
+  readonly #lister: SharedCall<Listed>;
   /** By instance: handles of an earlier life that it was not told of yet, or could not read. */
   readonly #handles = new Map<string, Handle>();
   /** By instance: why not. */
@@ -27,7 +38,7 @@ export class KnownRuntime {
     this.name = name;
     this.runtime = runtime;
     this.#clock = clock;
-    this.#lister = new SharedCall(() => this.#tellAndList());
+    this.#lister = new SharedCall(async () => indexed(await this.#tellAndList()));
   }
 
   /** It must be told of this handle, unless it shows the instance by itself, before the instance can be missing. */
@@ -39,8 +50,13 @@ export class KnownRuntime {
    * Everything of ours that it has, as of now or later. Those who ask at the same time share one call. It is told of
    * the handles of an earlier life whose instances it does not show by itself.
    */
-  list(): Promise<readonly Workload[]> {
-    return this.#lister.call();
+  async list(): Promise<readonly Workload[]> {
+    return (await this.#lister.call()).workloads;
+  }
+
+  /** The same by instance, as their labels say: their names can be changed by hand, or taken by others. */
+  async listed(): Promise<ReadonlyMap<string, Workload>> {
+    return (await this.#lister.call()).byInstance;
   }
 
   /** Why an instance that it does not show is not gone for that: its handle could not be read. */

@@ -44,10 +44,9 @@ async function lookAt(known: KnownRuntime, runtimes: Runtimes, signal: AbortSign
   // Trouble is asked about anew: it may be over.
   if (known.trouble || !known.probe) await runtimes.refresh(known, signal);
   if (known.trouble) return unknown(known.trouble);
-  let listed: Map<string, Workload>;
+  let listed: ReadonlyMap<string, Workload>;
   try {
-    // By what their labels say: their names can be changed by hand, or taken by others.
-    listed = new Map((await known.list()).map((workload) => [workload.labels.instance, workload]));
+    listed = await known.listed();
   } catch (thrown) {
     signal.throwIfAborted();
     return unknown(thrown);

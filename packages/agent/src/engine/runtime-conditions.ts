@@ -1,12 +1,15 @@
 import type { Condition } from "@mcp/planner";
+import type { ServiceRecord } from "@mcp/registry";
 import type { Engine } from "./engine.ts";
 import type { KnownRuntime } from "./known-runtime.ts";
 
 const finder = "runtimes";
 
 /** Those of which something is: a backend that nothing wants need not work. */
-export async function usedRuntimes({ deps, runtimes }: Engine): Promise<readonly KnownRuntime[]> {
-  const services = await deps.registry.services();
+export function usedRuntimes(
+  { runtimes }: Engine,
+  services: readonly ServiceRecord[],
+): readonly KnownRuntime[] {
   const kinds = new Set(services.flatMap(({ instances }) => instances.map(({ kind }) => kind)));
   return runtimes.all.filter(({ runtime }) => runtime.kinds.some((kind) => kinds.has(kind)));
 }
@@ -18,9 +21,9 @@ export function watchRuntimes(engine: Engine): void {
 }
 
 /** Says nothing before each of them was asked: its trouble in an earlier life may go on. */
-export async function findRuntimeTrouble(engine: Engine): Promise<void> {
+export async function findRuntimeTrouble(engine: Engine, services?: readonly ServiceRecord[]): Promise<void> {
   try {
-    const used = await usedRuntimes(engine);
+    const used = usedRuntimes(engine, services ?? (await engine.deps.registry.services()));
     if (engine.signal.aborted || used.some(({ probe }) => probe === undefined)) return;
     engine.conditions.set(finder, used.flatMap(toCondition));
   } catch (cause) {

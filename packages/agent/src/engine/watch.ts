@@ -1,6 +1,8 @@
 import { asProblem, backoffMs } from "@mcp/base";
+import type { ServiceRecord } from "@mcp/registry";
 import type { Workload } from "@mcp/runtime";
 import { watchedOf } from "../health/watched.ts";
+import { AtRest } from "./at-rest.ts";
 import type { Engine } from "./engine.ts";
 import type { KnownRuntime } from "./known-runtime.ts";
 import { noteWhatHappened } from "./note-what-happened.ts";
@@ -19,6 +21,7 @@ const resubscribe = { firstMs: 200, maxMs: 10_000 };
 export class Watch {
   readonly #engine: Engine;
   readonly #report: ServiceReport;
+  readonly #atRest: AtRest;
   readonly #timers = new Map<string, { atMs: number; cancel: AbortController }>();
   /** Services with a look that waits in their lane: one is enough. */
   readonly #waiting = new Set<string>();
@@ -26,6 +29,7 @@ export class Watch {
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#report = new ServiceReport(engine);
+    this.#atRest = new AtRest(engine.runtimes, engine.health);
   }
 
   /** Runs until the engine ends. */
@@ -65,7 +69,7 @@ export class Watch {
         isLost = false;
       }
       // What happened in between was not heard.
-      await this.#lookAtAll();
+      await this.pass();
     }
   }
 
@@ -106,19 +110,30 @@ export class Watch {
     while (!signal.aborted) {
       await deps.clock.sleep(deps.intervalMs, signal).catch(() => {});
       if (signal.aborted) return;
-      const used = await usedRuntimes(this.#engine).catch(() => []);
-      await Promise.all(used.map((known) => this.#engine.runtimes.refresh(known, signal)));
-      await findRuntimeTrouble(this.#engine);
-      await this.#lookAtAll();
+      await this.pass();
     }
   }
 
-  async #lookAtAll(): Promise<void> {
+  /** Over all services: ask the runtimes that they use, and look closely at those that are not at rest. */
+  async pass(): Promise<void> {
+    const { deps, signal } = this.#engine;
     try {
-      for (const { name } of await this.#engine.deps.registry.services()) this.lookSoon(name, 0);
+      const services = await deps.registry.services();
+      // Side by side: where one runtime is slow to answer, the services of the others do not wait for it.
+      const groups = Map.groupBy(services, (service) => kindsOf(service).join());
+      await Promise.all([...groups.values()].map((group) => this.#passOver(group)));
+      await findRuntimeTrouble(this.#engine, services);
     } catch (cause) {
-      this.#engine.deps.log.error("the services could not be read", { cause });
+      if (!signal.aborted) deps.log.error("the services could not be passed over", { cause });
     }
+  }
+
+  async #passOver(services: readonly ServiceRecord[]): Promise<void> {
+    const engine = this.#engine;
+    const used = usedRuntimes(engine, services);
+    await Promise.all(used.map((known) => engine.runtimes.refresh(known, engine.signal)));
+    for (const name of await this.#atRest.restless(services)) this.lookSoon(name, 0);
+    for (const { name } of services) if (engine.isBusy(name) || engine.owes(name)) this.lookSoon(name, 0);
   }
 
   /** Look at a service after so long; a look that is due sooner already stands. */
@@ -166,6 +181,7 @@ export class Watch {
     await this.#engine.settle(service);
     const look = await states.look(service, "repair", deps.clock.now(), signal);
     if (!look) {
+      this.#atRest.forget(service);
       health.keep(service, []);
       pauses.clear(service);
       this.#report.forget(service);
@@ -174,9 +190,12 @@ export class Watch {
     const { watched, unseen } = watchedOf(look, runtimes);
     health.keep(service, watched, unseen);
     await noteWhatHappened(look, deps.registry, deps.clock.now());
-    for (const atMs of [look.plan.wakeAtMs, await this.#report.tell(look)])
-      if (atMs !== undefined) this.lookSoon(service, Math.max(0, atMs - deps.clock.now()));
-    if (look.plan.steps.length === 0) return;
+    const wakes = [look.plan.wakeAtMs, await this.#report.tell(look)].filter((atMs) => atMs !== undefined);
+    for (const atMs of wakes) this.lookSoon(service, Math.max(0, atMs - deps.clock.now()));
+    const { steps, blocked } = look.plan;
+    if (steps.length + blocked.length + wakes.length === 0) this.#atRest.keep(look);
+    else this.#atRest.forget(service);
+    if (steps.length === 0) return;
     // What failed as a whole lately is not tried again yet.
     const pauseMs = pauses.leftMs(service);
     if (pauseMs > 0) return this.lookSoon(service, pauseMs);
@@ -194,3 +213,6 @@ export class Watch {
     return workload?.labels.service;
   }
 }
+
+const kindsOf = ({ instances }: ServiceRecord): string[] =>
+  [...new Set(instances.map(({ kind }) => kind))].sort();

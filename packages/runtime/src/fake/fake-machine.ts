@@ -112,12 +112,14 @@ export class FakeMachine {
 
   #count({ labels }: WorkloadSpec): void {
     const component = `${labels.service}/${labels.component}`;
-    const running = this.all().filter(
-      (other) =>
+    let running = 0;
+    for (const other of this.#current().values())
+      if (
         other.isRunning &&
         other.spec.labels.service === labels.service &&
-        other.spec.labels.component === labels.component,
-    ).length;
+        other.spec.labels.component === labels.component
+      )
+        running++;
     this.#mostAtOnce.set(component, Math.max(running, this.mostAtOnce(component)));
   }
 
