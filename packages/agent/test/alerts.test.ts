@@ -115,13 +115,13 @@ it("an agent that is killed repeats nothing, and its successor tells what is ove
 it("what nobody has looked at since the agent started is not over", async () => {
   const channel = new Recorder();
   await using rig = await openAlertRig([channel]);
-  rig.find("node", crashing("", { code: "disk_filling", title: "the disk is filling" }));
+  rig.find("test", crashing("", { code: "disk_filling", title: "the disk is filling" }));
   await soon(rig, "it is told", () => channel.told.length === 1);
   await rig.life.kill();
   await rig.boot();
   await still(rig);
   expect(channel.told).toHaveLength(1);
-  rig.find("node");
+  rig.find("test");
   await soon(rig, "its end is told", () => channel.told.length === 2);
   expect(channel.lines[1]).toBe("recovered: the disk is filling");
 });
@@ -130,7 +130,7 @@ it("what a killed agent had not told yet is told by the next one, by that channe
   const [good, bad] = [new Recorder("good"), new Recorder("bad")];
   bad.fail = async () => Promise.reject(new Problem("alert_failed", "it is down", "start it"));
   await using rig = await openAlertRig([good, bad]);
-  rig.find("node", crashing(""));
+  rig.find("test", crashing(""));
   await soon(rig, "it is told", () => good.told.length === 1);
   await until("that is kept", async () => (await rig.life.registry.alertDeliveries()).length === 1);
   await rig.life.kill();
@@ -160,7 +160,7 @@ it("a channel that fails is tried again, shown by doctor, and holds up neither t
       .filter(({ name }) => name.startsWith("alerts"))
       .map(({ name, outcome, text, hint }) => ({ name, outcome: Check_Outcome[outcome], text, hint }));
   expect((await checks()).map(({ outcome }) => outcome)).toEqual(["OK", "OK"]);
-  rig.find("node", crashing(""));
+  rig.find("test", crashing(""));
   await soon(rig, "the good one tells it", () => good.told.length === 1);
   await soon(rig, "the bad one gave up", () => rig.life.agent.alerter.channels[0]?.lost === 1);
   expect(await checks()).toMatchObject([
@@ -168,7 +168,7 @@ it("a channel that fails is tried again, shown by doctor, and holds up neither t
     { name: "alerts: good", outcome: "OK" },
   ]);
   bad.fail = undefined;
-  rig.find("node");
+  rig.find("test");
   await soon(rig, "both tell the end", () => bad.told.length === 1 && good.told.length === 2);
   expect((await checks()).map(({ outcome }) => outcome)).toEqual(["OK", "OK"]);
 });
@@ -181,7 +181,7 @@ it("a channel that hangs, or that has a bug, costs the others nothing, and keeps
   };
   await using rig = await openAlertRig([hung, broken, good]);
   for (let times = 0; times < 130; times++) {
-    rig.find("node", crashing("", { subject: `disk ${times}` }));
+    rig.find("test", crashing("", { subject: `disk ${times}` }));
     await soon(
       rig,
       "it is told",
@@ -201,9 +201,9 @@ it("a full disk does not keep it from being told", async () => {
   registry.changeAlerts = async () => {
     throw new Problem("disk_full", "no space is left", "free some");
   };
-  rig.find("node", crashing("", { code: "database_unwritable", title: "the database cannot be written" }));
+  rig.find("test", crashing("", { code: "database_unwritable", title: "the database cannot be written" }));
   await soon(rig, "it is told", () => channel.told.length === 1);
-  rig.find("node");
+  rig.find("test");
   await soon(rig, "its end is told", () => channel.told.length === 2);
 });
 

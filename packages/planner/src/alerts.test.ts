@@ -43,7 +43,10 @@ describe("an alert", () => {
       "firing: s0/c6 is unhealthy",
       "summary: 6 things are wrong",
     ]);
+    const summaryAtMs = story.sent.at(-1)?.atMs ?? 0;
     story.endAll().wait(120_000);
+    // More was to be expected.
+    expect(story.sent.at(-1)?.atMs).toBe(summaryAtMs + 60_000);
     expect(story.sent.at(-1)?.message).toMatchObject({
       state: "summary",
       title: "9 are over",
@@ -74,6 +77,21 @@ describe("an alert", () => {
     expect(story.sent.map(({ message }) => message.state)).toEqual([...before, "recovered"]);
   });
 
+  it("of what is over for a moment goes on, and its end says how long it lasted in all", () => {
+    const story = new Story().tell([
+      begin(critical),
+      wait(60_000),
+      end(critical),
+      wait(1_000),
+      begin(critical),
+    ]);
+    story.tell([wait(59_000), end(critical), wait(3_000)]);
+    expect(story.sent.map(({ message }) => [message.state, message.lastedMs])).toEqual([
+      ["firing", undefined],
+      ["recovered", 120_000],
+    ]);
+  });
+
   it("of what flaps too fast to be told each time is told all the same", () => {
     const story = new Story();
     for (let times = 0; times < 8; times++)
@@ -96,6 +114,40 @@ describe("an alert", () => {
   it("is not repeated by an agent that was killed", () => {
     const story = new Story().tell([begin(critical), wait(5_000), restart(3_000), wait(60_000)]);
     expect(story.of(keyOf(conditions[critical] as never))).toHaveLength(1);
+  });
+});
+
+describe("a warning", () => {
+  const disk = (severity: Condition["severity"]): Condition => ({
+    code: "disk_filling",
+    service: "",
+    component: "",
+    subject: "/srv",
+    severity,
+    title: "the disk of /srv is filling",
+    text: "",
+    hint: "",
+  });
+
+  it("that becomes critical is told again at once, and not again when it changes back and forth", () => {
+    let memory: AlertMemory = { entries: [] };
+    const told: string[] = [];
+    for (let second = 0; second < 600; second++) {
+      const severity = second > 60 && Math.floor(second / 30) % 2 === 0 ? "critical" : "warning";
+      const decision = decideAlerts(
+        {
+          findings: [{ finder: "node", condition: disk(severity) }],
+          reported: new Set(["node"]),
+          unsettled: new Set(),
+        },
+        memory,
+        settings,
+        { nowMs: second * 1_000, sinceLastMs: 1_000 },
+      );
+      memory = decision.memory;
+      told.push(...decision.messages.map((message) => `${second}: ${message.severity}`));
+    }
+    expect(told).toEqual(["12: warning", "63: critical"]);
   });
 });
 

@@ -125,6 +125,8 @@ export class Alerter {
     );
     if (signal.aborted) return undefined;
     const ids = await this.#keep(memory.entries, messages);
+    // The next agent goes on with what was kept.
+    if (signal.aborted) return undefined;
     this.#memory = memory;
     this.#decidedAtMs = monotonicMs;
     for (const message of messages) await this.#tell(message, ids);
