@@ -3,6 +3,10 @@ import type { CheckResult } from "@mcp/planner";
 import type { PortMapping, Runtime } from "@mcp/runtime";
 import type { CompleteHealth } from "@mcp/servicedef";
 import { type Endpoint, findEndpoint } from "./endpoint.ts";
+import { askExec } from "./exec.ts";
+import { askGrpc } from "./grpc.ts";
+import { askHttp } from "./http.ts";
+import { askTcp } from "./tcp.ts";
 
 /** An instance whose health is asked, and how. */
 export interface Watched {
@@ -17,31 +21,22 @@ export interface Watched {
   readonly isOnTrial: boolean;
 }
 
-/** Asks once. Each way is loaded when it is first used: gRPC alone is megabytes. */
+/** Asks once. @throws the signal's reason; what the runtime says of an instance whose own address is needed. */
 export async function ask(watched: Watched, clock: Clock, signal: AbortSignal): Promise<CheckResult> {
   const { instance, runtime, check } = watched;
   const { probe, timeoutMs } = check;
-  if (probe.kind === "exec") {
-    const { askExec } = await import("./exec.ts");
-    return askExec(runtime, instance, probe.argv, timeoutMs, signal);
-  }
+  if (probe.kind === "exec") return askExec(runtime, instance, probe.argv, timeoutMs, signal);
   const { port } = probe;
   const at = typeof port === "number" ? await locate(port, watched, signal) : undefined;
   if (!at || typeof port !== "number")
     return { passed: false, text: "its port cannot be reached from this node; publish it with `ports`" };
   switch (probe.kind) {
-    case "http": {
-      const { askHttp } = await import("./http.ts");
+    case "http":
       return askHttp(at, probe.path, signal);
-    }
-    case "tcp": {
-      const { askTcp } = await import("./tcp.ts");
+    case "tcp":
       return askTcp(at, port, clock, signal);
-    }
-    case "grpc": {
-      const { askGrpc } = await import("./grpc.ts");
+    case "grpc":
       return askGrpc(at, probe.service, signal);
-    }
   }
 }
 
