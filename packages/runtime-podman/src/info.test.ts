@@ -45,6 +45,11 @@ describe("what podman says of itself", () => {
     expect(can.stats).toEqual({ ok: true });
   });
 
+  it("has containers with addresses that the host reaches only as root", () => {
+    expect(capabilitiesOf(info({})).ownAddresses).toEqual({ ok: true });
+    expect(capabilitiesOf(info(rootless)).ownAddresses).toMatchObject({ ok: false, byNature: true });
+  });
+
   it("tells one user's store from another's", () => {
     expect(storeOf(info({}))).toBe("/var/lib/containers/storage");
     expect(storeOf(info(rootless))).toBe("/var/lib/containers/storage (uid 1000)");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { InspectedContainer, ListedContainer } from "./shapes.ts";
-import { fromInspected, fromListed } from "./to-workload.ts";
+import { fromInspected, fromListed, ownAddress } from "./to-workload.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
 const labels = {
@@ -75,6 +75,21 @@ describe("what podman shows", () => {
     };
     expect(fromListed(listed)).toEqual(workload);
     expect(fromInspected(inspected)).toEqual(workload);
+  });
+
+  it("has the address of one of its networks, while it runs", () => {
+    const on = (IPAddress: string, Status = "running") =>
+      ownAddress({
+        ...inspected,
+        State: { ...inspected.State, Status },
+        NetworkSettings: { Networks: { none: {}, mcpnet: { IPAddress } } },
+      });
+    expect(on("10.89.0.7")).toBe("10.89.0.7");
+    expect([on(""), on("10.89.0.7", "exited"), ownAddress(inspected)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("is not ours without every one of our labels", () => {
