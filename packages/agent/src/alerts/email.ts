@@ -1,7 +1,7 @@
 import { type Clock, Problem, withTimeLimit } from "@mcp/base";
 import { type Alert, type AlertChannel, alertJSON, headline } from "./channel.ts";
 import { readSecret, withoutSecret } from "./secret-file.ts";
-import { reasonOf, trusted } from "./webhook.ts";
+import { reasonOf, trusted, untrustedHint } from "./webhook.ts";
 
 export interface EmailOptions {
   readonly host: string;
@@ -24,6 +24,7 @@ const silenceMs = 20_000;
 export function emailChannel(options: EmailOptions): AlertChannel {
   const { host, port, tls, user, from, to, clock } = options;
   const server = `${host}:${port}`;
+  const failed = (what: string, hint = byHand(options)): Problem => new Problem("alert_failed", what, hint);
   return {
     name: "email",
     async send(alert, signal) {
@@ -64,7 +65,8 @@ export function emailChannel(options: EmailOptions): AlertChannel {
       } catch (thrown) {
         signal.throwIfAborted();
         if (thrown instanceof Problem) throw thrown;
-        throw failed(`${server} did not take it: ${withoutSecret(explain(thrown), password)}`);
+        const reason = withoutSecret(explain(thrown), password);
+        throw failed(`${server} did not take it: ${reason}`, untrustedHint(reason));
       } finally {
         transport.close();
       }
@@ -99,5 +101,12 @@ export function bodyOf(alert: Alert): string {
   ].join("\n");
 }
 
-const failed = (what: string, hint = "see what is wrong with: mcp-agent test-alert --config FILE"): Problem =>
-  new Problem("alert_failed", what, hint);
+const handHints = {
+  starttls: "openssl s_client -starttls smtp -connect",
+  tls: "openssl s_client -connect",
+  none: "nc",
+};
+
+function byHand({ host, port, tls }: EmailOptions): string {
+  return `see what it says: ${handHints[tls]} ${tls === "none" ? `${host} ${port}` : `${host}:${port}`}`;
+}

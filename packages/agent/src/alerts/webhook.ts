@@ -22,6 +22,8 @@ export function webhookChannel({ url, tokenFile, caFile, clock }: WebhookOptions
   const target = new URL(url);
   // Paths and queries of such addresses are often secrets.
   const host = target.origin;
+  const failed = (what: string, hint = `see whether it answers: curl -i ${host}`): Problem =>
+    new Problem("alert_failed", what, hint);
   return {
     name: "webhook",
     async send(alert, signal) {
@@ -31,7 +33,8 @@ export function webhookChannel({ url, tokenFile, caFile, clock }: WebhookOptions
       const status = await withTimeLimit(clock, timeLimitMs, signal, silent, (limit) =>
         post(target, JSON.stringify(alertJSON(alert)), { token, ca }, limit).catch((cause: unknown) => {
           limit.throwIfAborted();
-          throw failed(`${host} could not be reached: ${reasonOf(cause)}`);
+          const reason = reasonOf(cause);
+          throw failed(`${host} could not be reached: ${reason}`, untrustedHint(reason));
         }),
       );
       if (status >= 300 && status < 400)
@@ -98,5 +101,8 @@ export function reasonOf(thrown: unknown): string {
   return code ?? message;
 }
 
-const failed = (what: string, hint = "see whether it is up: mcp-agent test-alert --config FILE"): Problem =>
-  new Problem("alert_failed", what, hint);
+const certificateHint = "name the file of the authority that vouches for it as monitor.alert_ca_file";
+
+/** What to do where a certificate is not trusted; undefined for all else. */
+export const untrustedHint = (reason: string): string | undefined =>
+  /certificate|CERT|UNABLE_TO_VERIFY/.test(reason) ? certificateHint : undefined;

@@ -97,6 +97,7 @@ describe("the mail of an alert", () => {
     const secrets = { user: "mcp", passwordFile: await file("s3cret\n"), tls: "starttls" as const };
     const refused = await problemOf(channel(port, secrets).send(alertOf(), forEver));
     expect(refused.message).toMatch(/^127\.0\.0\.1:\d+ did not take it: self-signed certificate/);
+    expect(refused.hint).toContain("monitor.alert_ca_file");
     expect(mails).toEqual([]);
     await channel(port, { ...secrets, caFile: await file(tls.cert, 0o644) }).send(alertOf(), forEver);
     expect(mails).toMatchObject([{ user: "mcp", wasSecure: true }]);

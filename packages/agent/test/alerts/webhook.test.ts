@@ -96,7 +96,11 @@ describe("the webhook", () => {
     const { origin } = await serve(status(500));
     const tokenFile = await file("s3cret");
     const problem = await problemOf(send(`${origin}/hooks/hidden?token=hidden`, { tokenFile }));
-    expect(problem).toMatchObject({ code: "alert_failed", message: `${origin} answered 500` });
+    expect(problem).toMatchObject({
+      code: "alert_failed",
+      message: `${origin} answered 500`,
+      hint: `see whether it answers: curl -i ${origin}`,
+    });
     expect(JSON.stringify(problem) + String(problem.stack)).not.toMatch(/hidden|s3cret|secret-of/);
   });
 
@@ -149,9 +153,10 @@ describe("the webhook", () => {
   it("shows a certificate that is trusted, or hears nothing", async () => {
     const tls = await certificate();
     const { heard, origin } = await serve(status(200), tls);
-    expect((await problemOf(send(origin))).message).toBe(
-      `${origin} could not be reached: DEPTH_ZERO_SELF_SIGNED_CERT`,
-    );
+    expect(await problemOf(send(origin))).toMatchObject({
+      message: `${origin} could not be reached: DEPTH_ZERO_SELF_SIGNED_CERT`,
+      hint: expect.stringContaining("monitor.alert_ca_file"),
+    });
     expect(heard).toEqual([]);
     await send(origin, { caFile: await file(tls.cert, 0o644) });
     expect(heard).toHaveLength(1);
