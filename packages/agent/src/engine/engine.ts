@@ -3,6 +3,8 @@ import type { OperationRecord } from "@mcp/registry";
 import type { RuntimeEvent } from "@mcp/runtime";
 import type { Deps } from "../deps.ts";
 import { HealthMonitor } from "../health/monitor.ts";
+import { Metrics } from "../metrics/metrics.ts";
+import { timedRuntime } from "../metrics/timed-runtime.ts";
 import { type IntentDeps, intend } from "../operations/intents.ts";
 import { type OperationRequest, requestOf } from "../operations/request.ts";
 import { Broadcast } from "./broadcast.ts";
@@ -25,6 +27,7 @@ export class Engine {
   readonly states: ServiceStates;
   readonly feed: OperationFeed;
   readonly journal: Journal;
+  readonly metrics: Metrics;
   /** What is wrong at present. */
   readonly conditions = new Conditions();
   /** What the runtimes say, of all of them. */
@@ -43,7 +46,12 @@ export class Engine {
 
   constructor(deps: Deps) {
     this.deps = deps;
-    this.runtimes = new Runtimes(deps.runtimes, deps.registry, deps.clock, deps.log);
+    this.metrics = new Metrics(deps.clock);
+    const timed = deps.runtimes.map(({ name, runtime }) => ({
+      name,
+      runtime: timedRuntime(runtime, name, this.metrics),
+    }));
+    this.runtimes = new Runtimes(timed, deps.registry, deps.clock, deps.log);
     this.health = new HealthMonitor(deps.clock, deps.random, deps.log);
     this.pauses = new RepairPauses(deps.clock, deps.random);
     this.states = new ServiceStates(
@@ -53,9 +61,10 @@ export class Engine {
       deps.random,
       this.health,
       this.pauses,
+      this.metrics,
     );
     this.feed = new OperationFeed(deps.registry);
-    this.journal = new Journal(deps.registry, deps.log);
+    this.journal = new Journal(deps.registry, deps.log, this.metrics);
   }
 
   /** Aborts when the agent ends. */
@@ -235,6 +244,7 @@ export class Engine {
   ): Promise<OperationRecord> {
     await this.deps.registry.setOperation(id, change);
     const operation = (await this.deps.registry.operation(id)) as OperationRecord;
+    this.metrics.operation(operation);
     this.feed.publish(id, { type: "operation", operation });
     return operation;
   }

@@ -1,5 +1,6 @@
 import type { Logger } from "@mcp/host";
 import type { EventRecord, Registry } from "@mcp/registry";
+import type { Metrics } from "../metrics/metrics.ts";
 import { Broadcast } from "./broadcast.ts";
 
 export interface NewEvent {
@@ -34,17 +35,21 @@ export type EventKind =
 export class Journal {
   readonly #registry: Registry;
   readonly #log: Logger;
+  readonly #metrics: Metrics;
   readonly #broadcast = new Broadcast<EventRecord>();
 
-  constructor(registry: Registry, log: Logger) {
+  constructor(registry: Registry, log: Logger, metrics: Metrics) {
     this.#registry = registry;
     this.#log = log;
+    this.#metrics = metrics;
   }
 
   async write(...events: readonly NewEvent[]): Promise<void> {
     if (events.length === 0) return;
-    for (const { kind, text, service, component } of events)
+    for (const { kind, text, service, component = "" } of events) {
       this.#log.info(text, { event: kind, service, ...(component && { component }) });
+      this.#metrics.event(kind, service, component);
+    }
     try {
       const written = await this.#registry.addEvents(
         events.map(({ component = "", ...event }) => ({ ...event, component })),

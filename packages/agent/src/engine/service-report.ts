@@ -20,7 +20,7 @@ export class ServiceReport {
 
   /** @returns when to look again, if time alone will change what is told. */
   async tell(look: Look): Promise<number | undefined> {
-    const { conditions, pauses, deps } = this.#engine;
+    const { conditions, pauses, deps, metrics } = this.#engine;
     const { goal, observation } = look;
     const nowMs = deps.clock.now();
     const judgements = new Map<string, Judgement>();
@@ -32,6 +32,7 @@ export class ServiceReport {
       const loop = this.#loops.get(keyOf(goal.service, component.name));
       if (loop) lines.set(component.name, loop);
     }
+    metrics.seen(goal, judgements);
     const failures = pauses.failures(goal.service);
     conditions.set(
       `service ${goal.service}`,
@@ -46,6 +47,7 @@ export class ServiceReport {
   forget(service: string): void {
     for (const known of [this.#lastSeen, this.#loops])
       for (const key of known.keys()) if (key.startsWith(keyOf(service, ""))) known.delete(key);
+    this.#engine.metrics.forget(service);
     this.#engine.conditions.set(`service ${service}`, []);
   }
 

@@ -3,6 +3,7 @@ import { type Observation, type Plan, plan, type ServiceGoal } from "@mcp/planne
 import type { Registry, ServiceRecord } from "@mcp/registry";
 import type { ImageSource } from "@mcp/runtime";
 import type { HealthMonitor } from "../health/monitor.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import { type Revision, readRevision } from "../revision/revision.ts";
 import { randomSuffix, toGoal, unnamed } from "./goal.ts";
 import { observe, withHealth } from "./observe.ts";
@@ -32,6 +33,7 @@ export class ServiceStates {
   readonly #random: () => number;
   readonly #health: Pick<HealthMonitor, "of">;
   readonly #pauses: Pick<RepairPauses, "hold">;
+  readonly #metrics: Metrics;
   readonly #parsed = new Map<string, Revision>();
 
   constructor(
@@ -41,6 +43,7 @@ export class ServiceStates {
     random: () => number,
     health: Pick<HealthMonitor, "of">,
     pauses: Pick<RepairPauses, "hold">,
+    metrics: Metrics,
   ) {
     this.#registry = registry;
     this.#runtimes = runtimes;
@@ -48,6 +51,7 @@ export class ServiceStates {
     this.#random = random;
     this.#health = health;
     this.#pauses = pauses;
+    this.#metrics = metrics;
   }
 
   /** @throws Problem `service_not_found`. */
@@ -80,7 +84,20 @@ export class ServiceStates {
   }
 
   /** Undefined if there is no such service, or no longer. */
-  async look(
+  look(
+    service: string,
+    cause: ServiceGoal["cause"],
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<Look | undefined> {
+    return this.#metrics.time(
+      "mcp_look_duration_seconds",
+      () => ({ cause }),
+      () => this.#look(service, cause, nowMs, signal),
+    );
+  }
+
+  async #look(
     service: string,
     cause: ServiceGoal["cause"],
     nowMs: number,

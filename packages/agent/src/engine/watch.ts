@@ -69,7 +69,7 @@ export class Watch {
         isLost = false;
       }
       // What happened in between was not heard.
-      await this.pass();
+      await this.#timedPass();
     }
   }
 
@@ -110,8 +110,16 @@ export class Watch {
     while (!signal.aborted) {
       await deps.clock.sleep(deps.intervalMs, signal).catch(() => {});
       if (signal.aborted) return;
-      await this.pass();
+      await this.#timedPass();
     }
+  }
+
+  #timedPass(): Promise<void> {
+    return this.#engine.metrics.time(
+      "mcp_pass_duration_seconds",
+      () => ({}),
+      () => this.pass(),
+    );
   }
 
   /** Over all services: ask the runtimes that they use, and look closely at those that are not at rest. */

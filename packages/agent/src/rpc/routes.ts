@@ -1,6 +1,7 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import { AgentService, Health } from "@mcp/proto";
 import type { Agent } from "../agent.ts";
+import { rpcMetrics } from "../metrics/rpc-metrics.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { operationHandlers } from "./operation-handlers.ts";
 import { detailWhatConnectRefuses, problemsOnTheWire } from "./problems.ts";
@@ -12,7 +13,7 @@ import { queryHandlers } from "./query-handlers.ts";
  */
 export function routesOf(agent: Agent): (router: ConnectRouter) => void {
   const options = {
-    interceptors: [problemsOnTheWire(agent.deps.log)],
+    interceptors: [rpcMetrics(agent.engine.metrics), problemsOnTheWire(agent.deps.log)],
     requestGate: detailWhatConnectRefuses,
   };
   return (router) => {
