@@ -43,8 +43,11 @@ export function decideRestart(
     return { do: "start", quickEnds: instance.quickEnds, reason: "the machine was booted", isRecovery: true };
   const ended = describeEnd(sighting);
   if (restart.policy === "no") return { do: "leave", reason: `${ended}; its restart policy is "no"` };
-  if (restart.policy === "on-failure" && sighting.state === "exited") {
-    if (sighting.exit?.code === 0) return { do: "leave", reason: `${ended}, which is not a failure` };
+  // To be unhealthy is to have failed.
+  const isUnhealthy = healthOf(sighting)?.state === "unhealthy";
+  if (restart.policy === "on-failure" && (sighting.state === "exited" || isUnhealthy)) {
+    if (sighting.state === "exited" && sighting.exit?.code === 0)
+      return { do: "leave", reason: `${ended}, which is not a failure` };
     if (restart.maxRetries !== undefined && instance.restarts >= restart.maxRetries)
       return { do: "leave", reason: `${ended}, after ${instance.restarts} restarts, the most it may have` };
   }

@@ -205,6 +205,12 @@ describe("an unhealthy component", () => {
     expect(planned(db({}, repair, never), { "db.1": sick })).toEqual([]);
   });
 
+  it("is started anew as often as its restart policy allows", () => {
+    const twice = target({ ...checked(true), restart: { policy: "on-failure", maxRetries: 2 } });
+    expect(planned(db({ restarts: 1 }, repair, twice), { "db.1": sick })).toHaveLength(2);
+    expect(planned(db({ restarts: 2 }, repair, twice), { "db.1": sick })).toEqual([]);
+  });
+
   it("is not started anew beside what somebody asked for, nor while nobody heals it", () => {
     expect(planned(db({}, { cause: "operation" }), { "db.1": sick })).toEqual([]);
     expect(planned(db({}, { ...repair, managed: "report" }), { "db.1": sick })).toEqual([]);
