@@ -6,6 +6,7 @@ import { Engine } from "./engine/engine.ts";
 import { isFinished } from "./engine/operation-feed.ts";
 import { watchRuntimes } from "./engine/runtime-conditions.ts";
 import { Watch } from "./engine/watch.ts";
+import { NodeWatch } from "./node/node-watch.ts";
 import { Operations } from "./operations/operations.ts";
 
 /** How long running operations may take to end by themselves when the agent is asked to stop. */
@@ -30,8 +31,10 @@ export class Agent {
   readonly engine: Engine;
   readonly operations: Operations;
   readonly alerter: Alerter;
+  readonly node: NodeWatch;
   readonly startedAtMs: number;
   #watching: Promise<void> | undefined;
+  #watchingNode: Promise<void> | undefined;
   #retaining: Promise<void> | undefined;
   #alerting: Promise<void> | undefined;
 
@@ -40,6 +43,7 @@ export class Agent {
     this.engine = new Engine(deps);
     this.operations = new Operations(this.engine);
     this.alerter = new Alerter(this.engine, deps.alerts);
+    this.node = new NodeWatch(this.engine);
     this.startedAtMs = deps.clock.now();
   }
 
@@ -57,6 +61,7 @@ export class Agent {
     const watch = new Watch(engine);
     for (const { name } of await deps.registry.services()) watch.lookSoon(name, 0);
     this.#watching = watch.run();
+    this.#watchingNode = this.node.run();
     this.#retaining = this.#retain();
   }
 
@@ -65,7 +70,7 @@ export class Agent {
     await this.engine.drain(drainMs);
     await this.engine.journal.write({ service: "", kind: "agent_stopped", text: "agent stopped" });
     this.engine.halt();
-    await Promise.all([this.#watching, this.#retaining, this.#alerting]);
+    await Promise.all([this.#watching, this.#watchingNode, this.#retaining, this.#alerting]);
   }
 
   /** Each backend is to be told of what it started in an earlier life, and does not show by itself, before that is missing. */

@@ -1,5 +1,6 @@
 import type { Clock } from "@mcp/base";
 import type { HostPorts, Logger } from "@mcp/host";
+import type { NodeLimits } from "@mcp/planner";
 import type { Registry } from "@mcp/registry";
 import type { ImageSource, Runtime } from "@mcp/runtime";
 import type { AlertOptions } from "./alerts/index.ts";
@@ -23,6 +24,8 @@ export interface Deps {
   readonly intervalMs: number;
   /** The folders whose disks `NodeStatus` shows, and what lies there. */
   readonly disks?: readonly { readonly use: string; readonly path: string }[];
+  /** From when on the machine itself is in trouble. Default: `nodeLimitDefaults` of `@mcp/planner`. */
+  readonly limits?: NodeLimits;
   /** Kinds that no backend of this build runs, and why. */
   readonly missingRuntimes?: readonly RuntimeStatus[];
   /** How people are told what is wrong. Absent: they are not, but what would be told is kept as events. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ConnectError } from "@connectrpc/connect";
 import { Check_Outcome, type Operation, Operation_State, ProblemDetailSchema } from "@mcp/proto";
 import { describe, expect, it } from "vitest";
-import { definition, openRig, type Rig } from "./rig.ts";
+import { definition, openRig, type Rig, until } from "./rig.ts";
 
 /** A small file system of its own, that a test can fill to the last byte or make read-only. */
 async function mountSmall(): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }> {
@@ -37,6 +37,28 @@ async function expectAnswers(rig: Rig): Promise<void> {
 }
 
 describe("an agent that cannot write its database", () => {
+  it.skipIf(process.getuid?.() !== 0)(
+    "has that among what is wrong, and the full disk, until there is room again",
+    async () => {
+      await using disk = await mountSmall();
+      const disks = [{ use: "database", path: disk.path }];
+      await using rig = await openRig({ databasePath: join(disk.path, "mcp.db"), disks, intervalMs: 30 });
+      const found = () =>
+        rig.life.agent.engine.conditions
+          .all()
+          .filter(({ code }) => code !== "memory_low")
+          .map(({ code, severity }) => `${code} ${severity}`);
+      await until("it has looked", () => rig.life.agent.engine.conditions.reported.has("node"));
+      expect(found()).toEqual([]);
+      await writeFile(join(disk.path, "filler"), Buffer.alloc(2_000_000)).catch(() => {});
+      await until("both are told", () => found().length === 2);
+      expect(found()).toEqual(["database_unwritable critical", "disk_filling critical"]);
+      await rm(join(disk.path, "filler"));
+      await until("both are over", () => found().length === 0);
+      await rig.life.kill();
+    },
+  );
+
   // Mounting needs root, which is how CI runs; for another user the skip is listed.
   it.skipIf(process.getuid?.() !== 0)(
     "for its disk is full, still answers, removes nothing, and says it",

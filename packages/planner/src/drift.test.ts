@@ -44,6 +44,15 @@ describe("what should run", () => {
     expect(judged(web, seen)).toEqual({ observed, drift: [drift], instance: "web.1" });
   });
 
+  it("has a wrong image where that is known to be another than its revision's", () => {
+    const made = { ...up("theirs"), imageDigest: "sha256:other" } as Sighting;
+    expect(judged(web, made).drift).toEqual([
+      { kind: "wrong_image", text: "its image is not that of its revision" },
+    ]);
+    const same = { ...made, imageDigest: web.target?.image.digest } as Sighting;
+    expect(judged(web, same).drift).toMatchObject([{ kind: "wrong_spec" }]);
+  });
+
   it("is missing where it has no instance", () => {
     expect(judge(component("web"), sees())).toEqual({
       observed: "missing",

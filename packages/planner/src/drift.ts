@@ -107,7 +107,14 @@ function driftOf(goal: ComponentGoal, instance: Instance, sighting: Sighting, sh
   if (sighting.state === "missing") return [{ kind: "missing", text: "its runtime no longer knows it" }];
   if (sighting.state === "exited") return [{ kind: "exited", text: describeEnd(sighting) }];
   if (sighting.specHash !== instance.specHash || instance.specHash !== goal.target?.specHash)
-    return [{ kind: "wrong_spec", text: "its settings are not those of its revision" }];
+    return [wrongSettings(goal, sighting.imageDigest)];
   const health = healthOf(sighting);
   return health?.state === "unhealthy" ? [{ kind: "unhealthy", text: describeEnd(sighting) }] : [];
+}
+
+/** By somebody's hand, or by a revision that is not current. */
+function wrongSettings({ target }: ComponentGoal, imageDigest: string | undefined): Drift {
+  return imageDigest !== undefined && target !== undefined && imageDigest !== target.image.digest
+    ? { kind: "wrong_image", text: "its image is not that of its revision" }
+    : { kind: "wrong_spec", text: "its settings are not those of its revision" };
 }

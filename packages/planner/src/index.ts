@@ -31,6 +31,13 @@ export {
   toldHealth,
 } from "./health.ts";
 export {
+  type DiskFacts,
+  type NodeFacts,
+  type NodeLimits,
+  nodeConditions,
+  nodeLimitDefaults,
+} from "./node-conditions.ts";
+export {
   type Health,
   healthOf,
   isActive,

@@ -14,15 +14,21 @@ export interface Observation {
 export type Sighting =
   | { readonly state: "unknown"; readonly why: string }
   | { readonly state: "missing" }
-  | { readonly state: "created"; readonly specHash: string }
-  | {
+  | (Made & { readonly state: "created" })
+  | (Made & {
       readonly state: "starting" | "running" | "stopping";
-      readonly specHash: string;
       readonly startedAtMs?: number;
       /** Of its health check; absent: it has none, or nobody has asked yet. */
       readonly health?: Health;
-    }
-  | { readonly state: "exited"; readonly specHash: string; readonly exit?: WorkloadExit };
+    })
+  | (Made & { readonly state: "exited"; readonly exit?: WorkloadExit });
+
+/** What it was made from. */
+interface Made {
+  readonly specHash: string;
+  /** Absent where its runtime cannot tell. */
+  readonly imageDigest?: string;
+}
 
 /** What its health check says. `starting`: it has not passed yet, and failures do not count yet. */
 export interface Health {

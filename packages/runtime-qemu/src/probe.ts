@@ -41,6 +41,10 @@ export async function probeKind(
       version: `QEMU ${qemu.version}, ${kind.version}`,
       store: await host.store(),
       can: kind.can,
+      accelerator: {
+        name: accel.accel,
+        ...(accel.accel === "tcg" && accel.insteadOfKvm && { why: accel.insteadOfKvm.why }),
+      },
       notes: [how, ...(user ? [`runs as ${user.name}`] : [])],
       leastMemoryMiB: builder.leastMemoryMiB,
     };

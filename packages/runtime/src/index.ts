@@ -1,5 +1,6 @@
 export type { ImagePin } from "./images.ts";
 export {
+  type Accelerator,
   type Capabilities,
   type Capability,
   type ExecOptions,

@@ -93,6 +93,8 @@ export type Probe =
       readonly can: Capabilities;
       /** Short facts for `node status`, such as `rootless` or `cgroups v1`. */
       readonly notes: readonly string[];
+      /** How the processors of its virtual machines are made. Absent where it makes none. */
+      readonly accelerator?: Accelerator;
       /** What its workloads need at least to start, in MiB. Absent: whatever they are given is a limit. */
       readonly leastMemoryMiB?: number;
     }
@@ -102,6 +104,12 @@ export type Probe =
       readonly why: string;
       readonly hint: string;
     };
+
+export interface Accelerator {
+  readonly name: "kvm" | "tcg";
+  /** Why it is not kvm; absent if it is, or if nobody wanted it. */
+  readonly why?: string;
+}
 
 /** What this backend can do on this host. Differences are data, never `instanceof`; each false comes with a reason. */
 export interface Capabilities {

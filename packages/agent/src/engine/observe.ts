@@ -90,19 +90,15 @@ export function withHealth(
   return sightings ? { ...observation, sightings } : observation;
 }
 
-export function toSighting(workload: Workload): Sighting {
-  const { specHash } = workload.labels;
-  switch (workload.state) {
+export function toSighting({ labels, state, imageDigest, startedAtMs, exit }: Workload): Sighting {
+  const made = { specHash: labels.specHash, ...(imageDigest !== undefined && { imageDigest }) };
+  switch (state) {
     case "created":
-      return { state: "created", specHash };
+      return { ...made, state };
     case "exited":
-      return { state: "exited", specHash, ...(workload.exit && { exit: workload.exit }) };
+      return { ...made, state, ...(exit && { exit }) };
     default:
-      return {
-        state: workload.state,
-        specHash,
-        ...(workload.startedAtMs !== undefined && { startedAtMs: workload.startedAtMs }),
-      };
+      return { ...made, state, ...(startedAtMs !== undefined && { startedAtMs }) };
   }
 }
 

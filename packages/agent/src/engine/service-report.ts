@@ -1,4 +1,12 @@
-import { conditionsOf, crashLoopEnds, type Judgement, judge, unsettledOf } from "@mcp/planner";
+import {
+  conditionsOf,
+  crashLoopEnds,
+  type DriftKind,
+  type Judgement,
+  judge,
+  unsettledOf,
+} from "@mcp/planner";
+import { driftData } from "./drift-data.ts";
 import type { Engine } from "./engine.ts";
 import { lastLogLines } from "./last-log-lines.ts";
 import type { Look } from "./service-state.ts";
@@ -10,7 +18,7 @@ const mostEventsRead = 1_000;
 export class ServiceReport {
   readonly #engine: Engine;
   /** By service and component. */
-  readonly #lastSeen = new Map<string, { readonly state: string; readonly hasDrifted: boolean }>();
+  readonly #lastSeen = new Map<string, { readonly state: string; readonly drift: DriftKind | undefined }>();
   /** What is in a crash loop that was told, with the end of its log when that began. */
   readonly #loops = new Map<string, readonly string[]>();
 
@@ -56,13 +64,14 @@ export class ServiceReport {
     const service = look.record.name;
     const key = keyOf(service, component);
     const state = describe(component, judgement);
-    const hasDrifted = judgement.drift.length > 0;
+    const drift = judgement.drift[0]?.kind;
     const before = this.#lastSeen.get(key);
-    this.#lastSeen.set(key, { state, hasDrifted });
+    this.#lastSeen.set(key, { state, drift });
     if (!before) await this.#rememberLoop(component, judgement, look);
     if (await this.#followLoop(component, judgement, look)) return;
-    if (before?.state === state || !(hasDrifted || before?.hasDrifted)) return;
-    await this.#engine.journal.write({ service, component, kind: "observed", text: state });
+    if (before?.state === state || !(drift || before?.drift)) return;
+    const data = driftData(drift, before?.drift, judgement.observed);
+    await this.#engine.journal.write({ service, component, kind: "observed", text: state, data });
   }
 
   /** Its begin, once, and that it is over; whether that was told. */

@@ -59,7 +59,7 @@ export async function checkDefinition(
     );
   if (onlyComponent !== undefined && !complete.components.some(({ name }) => name === onlyComponent))
     throw componentNotFound(complete.name, onlyComponent, text.file);
-  const notes: string[] = [];
+  const notes: string[] = complete.active ? [] : [restNote(complete.name, onlyComponent)];
   const components: CheckedComponent[] = [];
   // Each is asked once, however many components it has.
   const trusted = new Set<KnownRuntime>();
@@ -139,6 +139,11 @@ export const componentNotFound = (service: string, component: string, where = se
     `there is no component ${component} in ${where}`,
     `see its components with: mcp status ${service}`,
   );
+
+function restNote(service: string, component: string | undefined): string {
+  const asked = component === undefined ? service : `${service}/${component}`;
+  return `${asked} has active = false: it is stopped, and neither pulled nor started until mcp start ${asked}`;
+}
 
 function refuseWhatIsNotBuilt(component: CompleteComponent): void {
   const unbuilt =

@@ -1,18 +1,19 @@
+import { nodeConditions, nodeLimitDefaults } from "@mcp/planner";
 import type { Agent } from "../agent.ts";
 import type { ChannelStatus } from "../alerts/index.ts";
 import type { DoctorCheck } from "../deps.ts";
-import { nodeStatus, runtimeStatus } from "./node-status.ts";
+import { machineChecks } from "../node/node-watch.ts";
+import { runtimeStatus } from "./node-status.ts";
 import { status } from "./status.ts";
-
-const fullShare = 0.9;
 
 /** What is wrong with this machine, and what to type. */
 export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
   const { deps, engine } = agent;
   // Side by side: a runtime that does not answer is waited for once.
-  const [node, drift, ...others] = await Promise.all([
-    nodeStatus(agent),
+  const [facts, drift, , ...others] = await Promise.all([
+    agent.node.facts(),
     driftCheck(engine),
+    refreshAll(engine),
     ...(deps.checks ?? []).map((check) => check(engine.signal).catch((): DoctorCheck[] => [])),
   ]);
   // Those that this build lacks are no fault of the machine's: `node status` shows them.
@@ -28,32 +29,10 @@ export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
     const lacks = mendable.map(({ capability, why: because }) => `no ${capability} (${because})`).join("; ");
     return { name, outcome: "warning", text: `${version}, but ${lacks}`, hint: "see: mcp node status" };
   });
-  const disks = node.disks.map(({ use, path, totalBytes, availableBytes }): DoctorCheck => {
-    const share = totalBytes === 0 ? 0 : 1 - availableBytes / totalBytes;
-    const text = `the disk of ${path} is ${Math.round(share * 100)} % full`;
-    return share < fullShare
-      ? { name: `disk: ${use}`, outcome: "ok", text, hint: "" }
-      : {
-          name: `disk: ${use}`,
-          outcome: "warning",
-          text,
-          hint: `free some space: du -xh ${path} | sort -h | tail`,
-        };
-  });
-  const writable = await deps.registry.checkWritable().then(
-    (): DoctorCheck => ({ name: "database", outcome: "ok", text: "it can be written", hint: "" }),
-    (thrown: { message: string; hint?: string }): DoctorCheck => ({
-      name: "database",
-      outcome: "failed",
-      text: thrown.message,
-      hint: thrown.hint ?? "",
-    }),
-  );
   return [
     ...runtimes,
     ...others.flat(),
-    writable,
-    ...disks,
+    ...machineChecks(facts, nodeConditions(facts, engine.conditions.all(), deps.limits ?? nodeLimitDefaults)),
     ...agent.alerter.channels.map(alertCheck),
     drift,
   ];
@@ -68,6 +47,10 @@ function alertCheck({ name: channel, toldAtMs, problem, lost, waiting }: Channel
   return { name, outcome: "failed", text, hint: problem.hint };
 }
 
+async function refreshAll({ runtimes, signal }: Agent["engine"]): Promise<void> {
+  await Promise.all(runtimes.all.map((known) => runtimes.refresh(known, signal)));
+}
+
 /** Of which something is, or is wanted. */
 async function wantedKinds({ states }: Agent["engine"]): Promise<ReadonlySet<string>> {
   const all = await states.loadAll();
@@ -79,14 +62,27 @@ async function wantedKinds({ states }: Agent["engine"]): Promise<ReadonlySet<str
   ]);
 }
 
+/** Each component that drifts with how, and what runs though nobody here asked for it. */
 async function driftCheck(engine: Agent["engine"]): Promise<DoctorCheck> {
-  const { services, unmanaged } = await status(engine, undefined, engine.signal);
-  const drifted = services.filter(({ components }) => components.some(({ drift }) => drift.length > 0));
-  const names = [
-    ...drifted.map(({ state }) => state.record.name),
+  const { services, unmanaged, strangers } = await status(engine, undefined, engine.signal);
+  const drifted = [
+    ...services.flatMap(({ state, components }) =>
+      components.flatMap(({ name, drift: [first] }) =>
+        first ? [`${state.record.name}/${name} (${words(first.kind)})`] : [],
+      ),
+    ),
     ...unmanaged.map(({ name }) => `${name} (unmanaged)`),
   ];
-  return names.length === 0
-    ? { name: "services", outcome: "ok", text: `${services.length}, all as they should be`, hint: "" }
-    : { name: "services", outcome: "warning", text: `drift in ${names.join(", ")}`, hint: "see: mcp status" };
+  const beside = strangers.count === 0 ? "" : `; beside them, not ours: ${strangers.count}`;
+  const name = "services";
+  return drifted.length === 0
+    ? { name, outcome: "ok", text: `${services.length}, all as they should be${beside}`, hint: "" }
+    : {
+        name,
+        outcome: "warning",
+        text: `drift in ${drifted.join(", ")}${beside}`,
+        hint: "see: mcp status",
+      };
 }
+
+const words = (kind: string): string => kind.replaceAll("_", " ");

@@ -1,9 +1,11 @@
-import { readFile, statfs } from "node:fs/promises";
-import { availableParallelism, freemem, loadavg, release, totalmem, uptime } from "node:os";
+import { readFile } from "node:fs/promises";
+import { availableParallelism, loadavg, release, uptime } from "node:os";
 import { bootId } from "@mcp/host";
+import { type Condition, type DiskFacts, nodeConditions, nodeLimitDefaults } from "@mcp/planner";
 import { type Capacity, type Sum, sizeOf } from "@mcp/registry";
-import type { Capability, RuntimeKind } from "@mcp/runtime";
+import type { Accelerator, Capability, RuntimeKind } from "@mcp/runtime";
 import type { Agent } from "../agent.ts";
+import type { ServiceState } from "../engine/service-state.ts";
 import { liveInstances } from "./live.ts";
 
 export interface NodeStatus {
@@ -14,24 +16,32 @@ export interface NodeStatus {
   readonly bootId: string;
   readonly os: string;
   readonly cpus: number;
+  /** From 0 to 1, of all of them, over the last seconds; absent: not known yet. */
+  readonly cpuBusy?: number;
   readonly load1m: number;
+  readonly load5m: number;
+  readonly load15m: number;
   readonly memoryTotalBytes: number;
   readonly memoryAvailableBytes: number;
   readonly agentMemoryBytes: number;
-  readonly disks: readonly Disk[];
+  readonly disks: readonly DiskFacts[];
   readonly runtimes: readonly RuntimeStatus[];
   readonly services: number;
   readonly running: number;
   /** What virtual machines that should run are promised, and what there is for all of them, if that is limited. */
   readonly promised: Sum;
   readonly capacity?: Capacity;
+  readonly containerLimits: ContainerLimits;
+  /** What is wrong with the machine at present. */
+  readonly troubles: readonly Condition[];
 }
 
-export interface Disk {
-  readonly use: string;
-  readonly path: string;
-  readonly totalBytes: number;
-  readonly availableBytes: number;
+/** Of containers that should run; they promise nothing. */
+export interface ContainerLimits {
+  /** The sum of those that are limited. */
+  readonly memoryMiB: number;
+  readonly limited: number;
+  readonly unlimited: number;
 }
 
 export interface RuntimeStatus {
@@ -40,6 +50,7 @@ export interface RuntimeStatus {
   readonly version: string;
   readonly store: string;
   readonly notes: readonly string[];
+  readonly accelerator?: Accelerator;
   readonly cannot: readonly {
     readonly capability: string;
     readonly why: string;
@@ -50,14 +61,16 @@ export interface RuntimeStatus {
   readonly hint: string;
 }
 
-export async function nodeStatus({ deps, engine, startedAtMs }: Agent): Promise<NodeStatus> {
-  const [live, services, { promised, capacity }, disks] = await Promise.all([
+export async function nodeStatus({ deps, engine, node, startedAtMs }: Agent): Promise<NodeStatus> {
+  const [live, services, { promised, capacity }, facts, cpuBusy] = await Promise.all([
     liveInstances(engine),
-    deps.registry.services(),
+    engine.states.loadAll(),
     deps.registry.promises(),
-    Promise.all((deps.disks ?? []).map(diskOf)),
+    node.facts(),
+    node.cpuBusy(),
     ...engine.runtimes.all.map((known) => engine.runtimes.refresh(known, engine.signal)),
   ]);
+  const [load1m = 0, load5m = 0, load15m = 0] = loadavg();
   return {
     name: deps.node,
     version: deps.version,
@@ -66,16 +79,37 @@ export async function nodeStatus({ deps, engine, startedAtMs }: Agent): Promise<
     bootId: await bootId(),
     os: `${await osName()}, Linux ${release()}`,
     cpus: availableParallelism(),
-    load1m: loadavg()[0] ?? 0,
-    memoryTotalBytes: totalmem(),
-    memoryAvailableBytes: await availableMemory(),
+    ...(cpuBusy !== undefined && { cpuBusy }),
+    load1m,
+    load5m,
+    load15m,
+    memoryTotalBytes: facts.memoryTotalBytes,
+    memoryAvailableBytes: facts.memoryAvailableBytes,
     agentMemoryBytes: process.memoryUsage.rss(),
-    disks: disks.flat(),
+    disks: facts.disks,
     runtimes: [...engine.runtimes.all.map(runtimeStatus), ...(deps.missingRuntimes ?? [])],
     services: services.length,
     running: live.workloads.filter(({ state }) => state === "running").length,
     promised: sizeOf(promised),
     ...(capacity && { capacity }),
+    containerLimits: containerLimits(services),
+    troubles: nodeConditions(facts, engine.conditions.all(), deps.limits ?? nodeLimitDefaults),
+  };
+}
+
+function containerLimits(services: readonly ServiceState[]): ContainerLimits {
+  const limits = services.flatMap(({ record, revisions }) => {
+    const desired = new Map(record.components.map((each) => [each.name, each.desired]));
+    const current = revisions.get(record.currentRevision ?? -1)?.components ?? [];
+    return current
+      .filter(({ name, runtime }) => runtime === "container" && desired.get(name) === "running")
+      .map(({ memoryMiB }) => memoryMiB);
+  });
+  const limited = limits.filter((memoryMiB) => memoryMiB !== undefined);
+  return {
+    memoryMiB: limited.reduce((sum, memoryMiB) => sum + memoryMiB, 0),
+    limited: limited.length,
+    unlimited: limits.length - limited.length,
   };
 }
 
@@ -91,6 +125,7 @@ export function runtimeStatus({
     version: working?.version ?? "",
     store: working?.store ?? "",
     notes: working?.notes ?? [],
+    ...(working?.accelerator && { accelerator: working.accelerator }),
     cannot: Object.entries<Capability>({ ...working?.can }).flatMap(([capability, can]) =>
       can.ok ? [] : [{ capability, why: can.why, byNature: can.byNature === true }],
     ),
@@ -99,24 +134,7 @@ export function runtimeStatus({
   };
 }
 
-async function diskOf({ use, path }: { use: string; path: string }): Promise<Disk[]> {
-  try {
-    const { bsize, blocks, bavail } = await statfs(path);
-    return [{ use, path, totalBytes: blocks * bsize, availableBytes: bavail * bsize }];
-  } catch {
-    // Not there yet, such as the folder of a runtime that never ran.
-    return [];
-  }
-}
-
 async function osName(): Promise<string> {
   const text = await readFile("/etc/os-release", "utf8").catch(() => "");
   return /^PRETTY_NAME="?([^"\n]+)"?$/m.exec(text)?.[1] ?? "Linux";
-}
-
-/** What a new workload could have: free memory and what the kernel would give back. */
-async function availableMemory(): Promise<number> {
-  const text = await readFile("/proc/meminfo", "utf8").catch(() => "");
-  const kiB = /^MemAvailable:\s+(\d+) kB$/m.exec(text)?.[1];
-  return kiB === undefined ? freemem() : Number(kiB) * 1024;
 }

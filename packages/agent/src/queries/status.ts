@@ -12,7 +12,8 @@ import type { EventRecord } from "@mcp/registry";
 import type { RuntimeKind, Usage, Workload, WorkloadExit } from "@mcp/runtime";
 import type { Engine } from "../engine/engine.ts";
 import type { ServiceState } from "../engine/service-state.ts";
-import { liveInstances, measure } from "./live.ts";
+import { measure } from "./live.ts";
+import { findStrangers, findUnmanaged, noStrangers, type Strangers } from "./unmanaged.ts";
 
 export interface StatusReport {
   readonly node: string;
@@ -21,6 +22,8 @@ export interface StatusReport {
   readonly recentEvents: readonly EventRecord[];
   /** With labels of ours, and of no instance that the registry knows. */
   readonly unmanaged: readonly Workload[];
+  /** Not ours at all; none where a service was asked for. */
+  readonly strangers: Strangers;
 }
 
 export interface ServiceStatus {
@@ -65,8 +68,9 @@ export async function status(
   const chosen = service === undefined ? await states.loadAll() : [await states.load(service)];
   // Side by side: a runtime that does not answer is waited for once.
   const usage = findUsage(engine, chosen);
-  const [unmanaged, ...services] = await Promise.all([
+  const [unmanaged, strangers, ...services] = await Promise.all([
     service === undefined ? findUnmanaged(engine) : [],
+    service === undefined ? findStrangers(engine) : noStrangers,
     ...chosen.map(async (state): Promise<ServiceStatus> => {
       const goal = states.goalOf(state, "repair");
       const observation = await states.observe(goal, signal);
@@ -92,6 +96,7 @@ export async function status(
       newest: true,
     }),
     unmanaged,
+    strangers,
   };
 }
 
@@ -111,13 +116,6 @@ async function findUsage(
     asked.map((known) => measure(engine, known, measureWithinMs).catch(() => none)),
   );
   return new Map(found.flatMap((usages) => [...usages]));
-}
-
-async function findUnmanaged(engine: Engine): Promise<Workload[]> {
-  const services = await engine.deps.registry.services();
-  const recorded = new Set(services.flatMap(({ instances }) => instances.map(({ name }) => name)));
-  const { workloads } = await liveInstances(engine);
-  return workloads.filter(({ name }) => !recorded.has(name));
 }
 
 function componentStatus(

@@ -15,10 +15,12 @@ import {
   type RevisionSchema,
   Step_State,
   type StepSchema,
+  type StrangerSchema,
   ObservedState as WireObserved,
 } from "@mcp/proto";
 import type { EventRecord, OperationRecord, RevisionRecord, StepRecord } from "@mcp/registry";
-import type { PortMapping, Usage, Workload } from "@mcp/runtime";
+import type { PortMapping, Stranger, Usage, Workload } from "@mcp/runtime";
+import { driftOf } from "../engine/drift-data.ts";
 import type { OperationUpdate } from "../engine/operation-feed.ts";
 import type { ComponentLogLine } from "../queries/logs.ts";
 import type { PinnedComponent } from "../revision/revision.ts";
@@ -142,8 +144,10 @@ export function encodeEvent({
   component,
   kind,
   text,
+  data,
 }: EventRecord): Init<typeof EventSchema> {
-  return { id: int64(id), service, component, kind, text, ...stamp("at", atMs) };
+  const drift = kind === "observed" ? driftOf(data) : "";
+  return { id: int64(id), service, component, kind, text, drift, ...stamp("at", atMs) };
 }
 
 export function encodeRevision(
@@ -190,6 +194,13 @@ export function encodeLive(
     ...(exit?.code !== undefined && { exitCode: exit.code }),
   };
 }
+
+/** Its name and image are anybody's words, and terminals show them. */
+export function encodeStranger({ name, what, state, imageReference }: Stranger): Init<typeof StrangerSchema> {
+  return { name: printable(name), what, state: state ?? "", image: printable(imageReference) };
+}
+
+const printable = (text: string): string => text.replaceAll(/\p{C}/gu, "?");
 
 export function encodeLogLine({
   atMs,

@@ -33,10 +33,12 @@ import {
   encodeLogLine,
   encodePlannedStep,
   encodeRevision,
+  encodeStranger,
   int64,
   observedStates,
   stamp,
 } from "./encode.ts";
+import { encodeNode } from "./encode-node.ts";
 import type { OperationRpc } from "./operation-handlers.ts";
 
 type Handlers = Omit<ServiceImpl<typeof AgentService>, OperationRpc>;
@@ -108,6 +110,8 @@ export function queryHandlers(agent: Agent): Handlers {
         unmanaged: report.unmanaged.map((workload) =>
           encodeLive(workload, stateOf(workload, engine), undefined),
         ),
+        strangers: report.strangers.shown.map(encodeStranger),
+        strangerCount: report.strangers.count,
       };
     },
     async liveCheck({ service, usage }) {
@@ -161,45 +165,7 @@ export function queryHandlers(agent: Agent): Handlers {
     },
 
     async nodeStatus() {
-      const { version, startedAtMs, bootedAtMs, load1m, ...node } = await nodeStatus(agent);
-      return {
-        node: {
-          name: node.name,
-          agentVersion: version,
-          bootId: node.bootId,
-          os: node.os,
-          cpus: node.cpus,
-          load1m,
-          memoryTotalBytes: int64(node.memoryTotalBytes),
-          memoryAvailableBytes: int64(node.memoryAvailableBytes),
-          agentMemoryBytes: int64(node.agentMemoryBytes),
-          disks: node.disks.map(({ use, path, totalBytes, availableBytes }) => ({
-            use,
-            path,
-            totalBytes: int64(totalBytes),
-            availableBytes: int64(availableBytes),
-          })),
-          runtimes: node.runtimes.map(({ kinds, notes, cannot, ...runtime }) => ({
-            ...runtime,
-            kinds: [...kinds],
-            notes: [...notes],
-            cannot: cannot.map(({ capability, why }) => ({ capability, why })),
-          })),
-          services: node.services,
-          running: node.running,
-          ...(node.capacity && {
-            promised: {
-              memoryMib: int64(node.promised.memoryMiB),
-              memoryTotalMib: int64(node.capacity.memoryMiB),
-              vcpus: node.promised.vcpus,
-              vcpusTotal: node.capacity.vcpus,
-              overheadMib: int64(node.promised.overheadMiB),
-            },
-          }),
-          ...stamp("agentStartedAt", startedAtMs),
-          ...stamp("bootedAt", bootedAtMs),
-        },
-      };
+      return { node: encodeNode(await nodeStatus(agent)) };
     },
     async doctor() {
       const outcomes = {
@@ -245,6 +211,7 @@ function encodeSummary({ record, revisions }: ServiceState): MessageInitShape<ty
     components: (current?.components ?? []).map((component) =>
       encodeComponent(component, desired.get(component.name) ?? "running"),
     ),
+    inactive: current?.complete.active === false,
     ...stamp("deployedAt", current?.createdAtMs),
   };
 }

@@ -9,8 +9,13 @@ export interface NodeReport {
   readonly bootId: string;
   readonly os: string;
   readonly cpus: number;
+  /** From 0 to 1, of all of them, over the last seconds; null: not known yet. */
+  readonly cpuBusy: number | null;
   /** Over the last minute. */
   readonly load: number;
+  /** Over the last 5 minutes, and the last 15. */
+  readonly load5m: number;
+  readonly load15m: number;
   readonly memoryTotalBytes: number;
   readonly memoryAvailableBytes: number;
   readonly agentMemoryBytes: number;
@@ -19,8 +24,30 @@ export interface NodeReport {
   readonly running: number;
   /** To virtual machines that should run, of what there is for all of them; null where nothing limits it. */
   readonly promised: PromisedReport | null;
+  /** Of containers that should run; null from an agent that does not tell. */
+  readonly containerLimits: ContainerLimitsReport | null;
+  /** What is wrong with the machine at present. */
+  readonly troubles: readonly TroubleReport[];
   readonly disks: readonly DiskReport[];
   readonly runtimes: readonly RuntimeReport[];
+}
+
+export interface ContainerLimitsReport {
+  /** The sum of those that are limited. */
+  readonly memoryMiB: number;
+  readonly limited: number;
+  readonly unlimited: number;
+}
+
+export interface TroubleReport {
+  /** `disk_filling`, `memory_low`, `database_unwritable`. */
+  readonly code: string;
+  /** `warning`, `critical`. */
+  readonly severity: string;
+  readonly title: string;
+  readonly text: string;
+  /** What to type. */
+  readonly hint: string;
 }
 
 export interface PromisedReport {
@@ -48,6 +75,8 @@ export interface RuntimeReport {
   readonly version: string;
   readonly store: string;
   readonly notes: readonly string[];
+  /** How the processors of its virtual machines are made: `kvm`, or `tcg` and why; null where it makes none. */
+  readonly accelerator: { readonly name: string; readonly why: string } | null;
   readonly cannot: readonly { readonly capability: string; readonly why: string }[];
   /** Why it is not there, and what to do about it; empty if it is. */
   readonly why: string;
@@ -63,7 +92,10 @@ export function nodeReport(node: NodeInfoJson): NodeReport {
     bootId: node.bootId ?? "",
     os: node.os ?? "",
     cpus: node.cpus ?? 0,
+    cpuBusy: node.cpuBusy === undefined ? null : Number(node.cpuBusy),
     load: Number(node.load1m ?? 0),
+    load5m: Number(node.load5m ?? 0),
+    load15m: Number(node.load15m ?? 0),
     memoryTotalBytes: numberOf(node.memoryTotalBytes),
     memoryAvailableBytes: numberOf(node.memoryAvailableBytes),
     agentMemoryBytes: numberOf(node.agentMemoryBytes),
@@ -78,6 +110,20 @@ export function nodeReport(node: NodeInfoJson): NodeReport {
           vcpusTotal: node.promised.vcpusTotal ?? 0,
         }
       : null,
+    containerLimits: node.containerLimits
+      ? {
+          memoryMiB: numberOf(node.containerLimits.memoryMib),
+          limited: node.containerLimits.limited ?? 0,
+          unlimited: node.containerLimits.unlimited ?? 0,
+        }
+      : null,
+    troubles: (node.troubles ?? []).map(({ code = "", severity = "", title = "", text = "", hint = "" }) => ({
+      code,
+      severity,
+      title,
+      text,
+      hint,
+    })),
     disks: (node.disks ?? []).map(({ use = "", path = "", totalBytes, availableBytes }) => ({
       use,
       path,
@@ -90,6 +136,9 @@ export function nodeReport(node: NodeInfoJson): NodeReport {
       version: runtime.version ?? "",
       store: runtime.store ?? "",
       notes: runtime.notes ?? [],
+      accelerator: runtime.accelerator
+        ? { name: runtime.accelerator.name ?? "", why: runtime.accelerator.why ?? "" }
+        : null,
       cannot: (runtime.cannot ?? []).map(({ capability = "", why = "" }) => ({ capability, why })),
       why: runtime.why ?? "",
       hint: runtime.hint ?? "",

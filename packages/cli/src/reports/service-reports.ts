@@ -20,6 +20,8 @@ export interface ServiceReport {
   readonly candidateRevision: number | null;
   readonly deployedAt: string | null;
   readonly components: readonly ComponentReport[];
+  /** Its definition says `active = false`: it is stopped until it is asked for. */
+  readonly isInactive: boolean;
 }
 
 export interface ComponentReport {
@@ -49,6 +51,7 @@ export function serviceReport(service: ServiceSummaryJson): ServiceReport {
     candidateRevision: numberOrNull(service.candidateRevision),
     deployedAt: orNull(service.deployedAt),
     components: (service.components ?? []).map(componentReport),
+    isInactive: service.inactive ?? false,
   };
 }
 

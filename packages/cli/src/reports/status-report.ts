@@ -15,6 +15,19 @@ export interface StatusReport {
   readonly recentEvents: readonly EventReport[];
   /** What runs with labels of mcp and belongs to no service that the agent knows. */
   readonly unmanaged: readonly InstanceReport[];
+  /** What is beside them and not ours, at most 50 of them; none where a service was named. */
+  readonly strangers: readonly StrangerReport[];
+  /** Of all that there are. */
+  readonly strangerCount: number;
+}
+
+export interface StrangerReport {
+  readonly name: string;
+  /** `container`, say. */
+  readonly what: string;
+  /** `created`, `starting`, `running`, `stopping`, `exited`; empty where it has none. */
+  readonly state: string;
+  readonly image: string;
 }
 
 export interface ServiceStatusReport {
@@ -62,6 +75,8 @@ export interface EventReport {
   readonly component: string;
   readonly kind: string;
   readonly text: string;
+  /** The drift that was found, such as `missing`; empty where there is none, or where it is over. */
+  readonly drift: string;
 }
 
 export function statusReport(status: StatusResponseJson): StatusReport {
@@ -74,6 +89,13 @@ export function statusReport(status: StatusResponseJson): StatusReport {
     })),
     recentEvents: (status.recentEvents ?? []).map(eventReport),
     unmanaged: (status.unmanaged ?? []).map(instanceReport),
+    strangers: (status.strangers ?? []).map(({ name = "", what = "", state = "", image = "" }) => ({
+      name,
+      what,
+      state,
+      image,
+    })),
+    strangerCount: status.strangerCount ?? 0,
   };
 }
 
@@ -110,6 +132,7 @@ export function eventReport(event: EventJson): EventReport {
     component: event.component ?? "",
     kind: event.kind ?? "",
     text: event.text ?? "",
+    drift: event.drift ?? "",
   };
 }
 

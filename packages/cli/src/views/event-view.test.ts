@@ -10,6 +10,7 @@ const event = (more: Partial<EventReport>): EventReport => ({
   component: "web",
   kind: "restarted",
   text: "hello-web.k3f9q was restarted (1st time)",
+  drift: "",
   ...more,
 });
 

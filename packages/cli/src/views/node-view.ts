@@ -1,4 +1,10 @@
-import type { NodeListReport, NodeReport, PromisedReport, RuntimeReport } from "../reports/node-reports.ts";
+import type {
+  NodeListReport,
+  NodeReport,
+  PromisedReport,
+  RuntimeReport,
+  TroubleReport,
+} from "../reports/node-reports.ts";
 import { age } from "../terminal/age.ts";
 import { bytes } from "../terminal/bytes.ts";
 import type { Style } from "../terminal/style.ts";
@@ -15,15 +21,16 @@ export function nodeView(node: NodeReport, nowMs: number, style: Style): string 
   const used = node.memoryTotalBytes - node.memoryAvailableBytes;
   const since = (at: string | null) => age(at, nowMs) || "an unknown time";
   const facts: Cell[][] = [
-    ["system", `${node.os}, up ${since(node.bootedAt)}`],
+    ["system", `${node.os}, up ${since(node.bootedAt)}, boot ${node.bootId}`],
     ["agent", `${node.agentVersion}, up ${since(node.agentStartedAt)}, ${bytes(node.agentMemoryBytes)}`],
-    ["cpus", `${node.cpus}, load ${node.load.toFixed(2)}`],
+    ["cpus", `${node.cpus}, ${busyText(node.cpuBusy)}load ${loadText(node)}`],
     ["memory", `${bytes(used)} of ${bytes(node.memoryTotalBytes)} used`],
     [
       "services",
       `${node.services}, ${node.running} running ${node.running === 1 ? "instance" : "instances"}`,
     ],
     ...promisedFacts(node.promised),
+    ...limitFacts(node.containerLimits),
     ...node.disks.map(({ use, path, totalBytes, availableBytes }): Cell[] => [
       `disk: ${use}`,
       `${bytes(availableBytes)} of ${bytes(totalBytes)} free, ${path}`,
@@ -32,6 +39,7 @@ export function nodeView(node: NodeReport, nowMs: number, style: Style): string 
   return [
     style.bold(node.name),
     indented(aligned(facts)),
+    ...node.troubles.flatMap((trouble) => troubleText(trouble, style)),
     ...node.runtimes.map((one) => runtimeText(one, style)),
   ].join("\n");
 }
@@ -42,6 +50,26 @@ function promisedFacts(promised: PromisedReport | null): Cell[][] {
   const memory = overheadMiB > 0 ? `${memoryMiB} + ${overheadMiB} (for QEMU itself)` : memoryMiB;
   const of = `${memory} of ${memoryTotalMiB} MiB of memory, ${vcpus} of ${vcpusTotal} vcpus`;
   return [["promised", `${of}, to virtual machines`]];
+}
+
+function limitFacts(limits: NodeReport["containerLimits"]): Cell[][] {
+  if (!limits || limits.limited + limits.unlimited === 0) return [];
+  const { memoryMiB, limited, unlimited } = limits;
+  const parts = [
+    ...(limited > 0 ? [`${limited} limited to ${memoryMiB} MiB of memory together`] : []),
+    ...(unlimited > 0 ? [`${unlimited} without a limit of memory`] : []),
+  ];
+  return [["containers", parts.join(", ")]];
+}
+
+const busyText = (busy: number | null): string => (busy === null ? "" : `${Math.round(busy * 100)} % busy, `);
+
+const loadText = ({ load, load5m, load15m }: NodeReport): string =>
+  `${[load, load5m, load15m].map((each) => each.toFixed(2)).join(", ")} (1, 5, 15 min)`;
+
+function troubleText({ severity, title, text, hint }: TroubleReport, style: Style): string[] {
+  const paint = severity === "critical" ? style.red : style.yellow;
+  return [`${paint(severity)}  ${title}: ${text}`, ...hintLine(hint, style)];
 }
 
 function runtimeText(runtime: RuntimeReport, style: Style): string {

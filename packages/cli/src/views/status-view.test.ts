@@ -69,6 +69,51 @@ describe("mcp status", () => {
     );
   });
 
+  it("lists what is not ours apart, with how many more there are", () => {
+    const report = statusReport({
+      node: "rift",
+      strangers: [
+        { name: "registry", what: "container", state: "running", image: "docker.io/library/registry:2" },
+        { name: "notes", what: "folder in /srv/mcp/vm-state/" },
+      ],
+      strangerCount: 12,
+    });
+    expect(statusView(report, nowMs, plain)).toBe(
+      text(
+        "no services on rift",
+        "",
+        "not ours, and never touched",
+        "  registry     running  container of docker.io/library/registry:2",
+        "  notes                 folder in /srv/mcp/vm-state/",
+        "  and 10 more",
+      ),
+    );
+  });
+
+  it("says why what has active = false is stopped, and how it is started, until it is", () => {
+    const shown = (desired: "DESIRED_STATE_STOPPED" | "DESIRED_STATE_RUNNING") =>
+      statusView(
+        statusReport({
+          services: [
+            {
+              service: { name: "hello", revision: "1", desired, inactive: true },
+              components: [{ name: "web", desired, observed: "OBSERVED_STATE_STOPPED" }],
+            },
+          ],
+        }),
+        nowMs,
+        plain,
+      );
+    expect(shown("DESIRED_STATE_STOPPED")).toBe(
+      text(
+        "SERVICE  REVISION  COMPONENT  WANTED   IS       SINCE  RESTARTS",
+        "hello    r1        web        stopped  stopped  -      0",
+        "hello has active = false: it is started with mcp start hello",
+      ),
+    );
+    expect(shown("DESIRED_STATE_RUNNING")).not.toContain("active");
+  });
+
   it("says what the checks of what is not healthy met", () => {
     const report = statusReport({
       services: [

@@ -7,7 +7,7 @@ import { revisionText, stateCell } from "./state-paint.ts";
 
 /** Every component with what is wanted and what is; then what differs and why, and what happened lately. */
 export function statusView(report: StatusReport, nowMs: number, style: Style): string {
-  const { node, services, recentEvents, unmanaged } = report;
+  const { node, services, recentEvents, unmanaged, strangers, strangerCount } = report;
   const hasVms = services.some(({ components: all }) => all.some(isVm));
   const components = services.flatMap(({ service, components: all }) =>
     all.map((component, index): Cell[] => [
@@ -22,6 +22,7 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
     ]),
   );
   const underWay = services.filter(({ runningOperation }) => runningOperation !== null);
+  const resting = services.filter(({ service }) => service.isInactive && service.desired === "stopped");
   const drift = services.flatMap(({ service, components: all }) =>
     all.flatMap((component) =>
       component.drift.map(({ kind, text }) => [
@@ -49,9 +50,14 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
       ? table([...header, ...(hasVms ? ["RUNTIME", "MEMORY", "CPU"] : [])], components, style)
       : `no services on ${node}`,
     ...underWay.map(({ service }) => `${service.name} is being changed at this moment`),
+    ...resting.map(
+      ({ service: { name } }) =>
+        `${name} has active = false: it is started with ${style.typed(`mcp start ${name}`)}`,
+    ),
     ...section("differs", drift, style),
     ...section("not healthy yet", health, style),
     ...section("unmanaged", strays, style),
+    ...section("not ours, and never touched", strangerRows(strangers, strangerCount, style), style),
     ...section(
       "recent events",
       recentEvents.map((event) => eventRow(event, nowMs, style)),
@@ -69,6 +75,20 @@ const usageCells = ({ runtime, memoryBytes, cpuCores }: ComponentStatusReport): 
   memoryBytes === null ? "" : bytes(memoryBytes),
   cpuCores === null ? "" : cpuCores.toFixed(2),
 ];
+
+function strangerRows(
+  strangers: StatusReport["strangers"],
+  count: number,
+  style: Style,
+): (readonly Cell[])[] {
+  const rows = strangers.map(({ name, what, state, image }) => [
+    name,
+    stateCell(state, style),
+    image === "" ? what : `${what} of ${image}`,
+  ]);
+  const more = count - strangers.length;
+  return more > 0 ? [...rows, [`and ${more} more`]] : rows;
+}
 
 function observedCell({ observed, lastExitCode }: ComponentStatusReport, style: Style): Cell {
   const { paint } = stateCell(observed, style);

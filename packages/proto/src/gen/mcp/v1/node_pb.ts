@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcp/v1/node.proto.
  */
 export const file_mcp_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChFtY3AvdjEvbm9kZS5wcm90bxIGbWNwLnYxIrMDCghOb2RlSW5mbxIMCgRuYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSNAoQYWdlbnRfc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYm9vdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdib290X2lkGAUgASgJEgoKAm9zGAYgASgJEgwKBGNwdXMYByABKAUSDwoHbG9hZF8xbRgIIAEoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKAMSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgKIAEoAxIbCgVkaXNrcxgLIAMoCzIMLm1jcC52MS5EaXNrEiUKCHJ1bnRpbWVzGAwgAygLMhMubWNwLnYxLlJ1bnRpbWVJbmZvEhoKEmFnZW50X21lbW9yeV9ieXRlcxgNIAEoAxIQCghzZXJ2aWNlcxgOIAEoBRIPCgdydW5uaW5nGA8gASgFEiIKCHByb21pc2VkGBAgASgLMhAubWNwLnYxLlByb21pc2VkInIKCFByb21pc2VkEhIKCm1lbW9yeV9taWIYASABKAMSGAoQbWVtb3J5X3RvdGFsX21pYhgCIAEoAxINCgV2Y3B1cxgDIAEoBRITCgt2Y3B1c190b3RhbBgEIAEoBRIUCgxvdmVyaGVhZF9taWIYBSABKAMiTwoERGlzaxILCgN1c2UYASABKAkSDAoEcGF0aBgCIAEoCRITCgt0b3RhbF9ieXRlcxgDIAEoAxIXCg9hdmFpbGFibGVfYnl0ZXMYBCABKAMilQEKC1J1bnRpbWVJbmZvEg0KBWtpbmRzGAEgAygJEgoKAm9rGAIgASgIEg8KB3ZlcnNpb24YAyABKAkSDQoFc3RvcmUYBCABKAkSDQoFbm90ZXMYBSADKAkSIQoGY2Fubm90GAYgAygLMhEubWNwLnYxLkluYWJpbGl0eRILCgN3aHkYByABKAkSDAoEaGludBgIIAEoCSIsCglJbmFiaWxpdHkSEgoKY2FwYWJpbGl0eRgBIAEoCRILCgN3aHkYAiABKAkitgEKBUNoZWNrEgwKBG5hbWUYASABKAkSJgoHb3V0Y29tZRgCIAEoDjIVLm1jcC52MS5DaGVjay5PdXRjb21lEgwKBHRleHQYAyABKAkSDAoEaGludBgEIAEoCSJbCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIOCgpPVVRDT01FX09LEAESEwoPT1VUQ09NRV9XQVJOSU5HEAISEgoOT1VUQ09NRV9GQUlMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChFtY3AvdjEvbm9kZS5wcm90bxIGbWNwLnYxItAECghOb2RlSW5mbxIMCgRuYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSNAoQYWdlbnRfc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYm9vdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdib290X2lkGAUgASgJEgoKAm9zGAYgASgJEgwKBGNwdXMYByABKAUSDwoHbG9hZF8xbRgIIAEoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKAMSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgKIAEoAxIbCgVkaXNrcxgLIAMoCzIMLm1jcC52MS5EaXNrEiUKCHJ1bnRpbWVzGAwgAygLMhMubWNwLnYxLlJ1bnRpbWVJbmZvEhoKEmFnZW50X21lbW9yeV9ieXRlcxgNIAEoAxIQCghzZXJ2aWNlcxgOIAEoBRIPCgdydW5uaW5nGA8gASgFEiIKCHByb21pc2VkGBAgASgLMhAubWNwLnYxLlByb21pc2VkEhUKCGNwdV9idXN5GBEgASgBSACIAQESDwoHbG9hZF81bRgSIAEoARIQCghsb2FkXzE1bRgTIAEoARIhCgh0cm91YmxlcxgUIAMoCzIPLm1jcC52MS5Ucm91YmxlEjEKEGNvbnRhaW5lcl9saW1pdHMYFSABKAsyFy5tY3AudjEuQ29udGFpbmVyTGltaXRzQgsKCV9jcHVfYnVzeSJUCgdUcm91YmxlEgwKBGNvZGUYASABKAkSEAoIc2V2ZXJpdHkYAiABKAkSDQoFdGl0bGUYAyABKAkSDAoEdGV4dBgEIAEoCRIMCgRoaW50GAUgASgJIkkKD0NvbnRhaW5lckxpbWl0cxISCgptZW1vcnlfbWliGAEgASgDEg8KB2xpbWl0ZWQYAiABKAUSEQoJdW5saW1pdGVkGAMgASgFInIKCFByb21pc2VkEhIKCm1lbW9yeV9taWIYASABKAMSGAoQbWVtb3J5X3RvdGFsX21pYhgCIAEoAxINCgV2Y3B1cxgDIAEoBRITCgt2Y3B1c190b3RhbBgEIAEoBRIUCgxvdmVyaGVhZF9taWIYBSABKAMiTwoERGlzaxILCgN1c2UYASABKAkSDAoEcGF0aBgCIAEoCRITCgt0b3RhbF9ieXRlcxgDIAEoAxIXCg9hdmFpbGFibGVfYnl0ZXMYBCABKAMivwEKC1J1bnRpbWVJbmZvEg0KBWtpbmRzGAEgAygJEgoKAm9rGAIgASgIEg8KB3ZlcnNpb24YAyABKAkSDQoFc3RvcmUYBCABKAkSDQoFbm90ZXMYBSADKAkSIQoGY2Fubm90GAYgAygLMhEubWNwLnYxLkluYWJpbGl0eRILCgN3aHkYByABKAkSDAoEaGludBgIIAEoCRIoCgthY2NlbGVyYXRvchgJIAEoCzITLm1jcC52MS5BY2NlbGVyYXRvciIoCgtBY2NlbGVyYXRvchIMCgRuYW1lGAEgASgJEgsKA3doeRgCIAEoCSIsCglJbmFiaWxpdHkSEgoKY2FwYWJpbGl0eRgBIAEoCRILCgN3aHkYAiABKAkitgEKBUNoZWNrEgwKBG5hbWUYASABKAkSJgoHb3V0Y29tZRgCIAEoDjIVLm1jcC52MS5DaGVjay5PdXRjb21lEgwKBHRleHQYAyABKAkSDAoEaGludBgEIAEoCSJbCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIOCgpPVVRDT01FX09LEAESEwoPT1VUQ09NRV9XQVJOSU5HEAISEgoOT1VUQ09NRV9GQUlMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message mcp.v1.NodeInfo
@@ -99,6 +99,35 @@ export type NodeInfo = Message<"mcp.v1.NodeInfo"> & {
    * @generated from field: mcp.v1.Promised promised = 16;
    */
   promised?: Promised | undefined;
+
+  /**
+   * The share of all cpus that was busy over the last seconds, at most those of one interval: 0 to 1. Absent: not known.
+   *
+   * @generated from field: optional double cpu_busy = 17;
+   */
+  cpuBusy?: number | undefined;
+
+  /**
+   * @generated from field: double load_5m = 18;
+   */
+  load5m: number;
+
+  /**
+   * @generated from field: double load_15m = 19;
+   */
+  load15m: number;
+
+  /**
+   * What is wrong with the node itself at present.
+   *
+   * @generated from field: repeated mcp.v1.Trouble troubles = 20;
+   */
+  troubles: Trouble[];
+
+  /**
+   * @generated from field: mcp.v1.ContainerLimits container_limits = 21;
+   */
+  containerLimits?: ContainerLimits | undefined;
 };
 
 /**
@@ -186,6 +215,35 @@ export type NodeInfoJson = {
    * @generated from field: mcp.v1.Promised promised = 16;
    */
   promised?: PromisedJson;
+
+  /**
+   * The share of all cpus that was busy over the last seconds, at most those of one interval: 0 to 1. Absent: not known.
+   *
+   * @generated from field: optional double cpu_busy = 17;
+   */
+  cpuBusy?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * @generated from field: double load_5m = 18;
+   */
+  load5m?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * @generated from field: double load_15m = 19;
+   */
+  load15m?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * What is wrong with the node itself at present.
+   *
+   * @generated from field: repeated mcp.v1.Trouble troubles = 20;
+   */
+  troubles?: TroubleJson[];
+
+  /**
+   * @generated from field: mcp.v1.ContainerLimits container_limits = 21;
+   */
+  containerLimits?: ContainerLimitsJson;
 };
 
 /**
@@ -194,6 +252,140 @@ export type NodeInfoJson = {
  */
 export const NodeInfoSchema: GenMessage<NodeInfo, {jsonType: NodeInfoJson}> = /*@__PURE__*/
   messageDesc(file_mcp_v1_node, 0);
+
+/**
+ * @generated from message mcp.v1.Trouble
+ */
+export type Trouble = Message<"mcp.v1.Trouble"> & {
+  /**
+   * disk_filling, memory_low, database_unwritable.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * warning, critical.
+   *
+   * @generated from field: string severity = 2;
+   */
+  severity: string;
+
+  /**
+   * @generated from field: string title = 3;
+   */
+  title: string;
+
+  /**
+   * @generated from field: string text = 4;
+   */
+  text: string;
+
+  /**
+   * What to type.
+   *
+   * @generated from field: string hint = 5;
+   */
+  hint: string;
+};
+
+/**
+ * @generated from message mcp.v1.Trouble
+ */
+export type TroubleJson = {
+  /**
+   * disk_filling, memory_low, database_unwritable.
+   *
+   * @generated from field: string code = 1;
+   */
+  code?: string;
+
+  /**
+   * warning, critical.
+   *
+   * @generated from field: string severity = 2;
+   */
+  severity?: string;
+
+  /**
+   * @generated from field: string title = 3;
+   */
+  title?: string;
+
+  /**
+   * @generated from field: string text = 4;
+   */
+  text?: string;
+
+  /**
+   * What to type.
+   *
+   * @generated from field: string hint = 5;
+   */
+  hint?: string;
+};
+
+/**
+ * Describes the message mcp.v1.Trouble.
+ * Use `create(TroubleSchema)` to create a new message.
+ */
+export const TroubleSchema: GenMessage<Trouble, {jsonType: TroubleJson}> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_node, 1);
+
+/**
+ * Of containers that should run. They promise nothing: what is not limited may take all that there is.
+ *
+ * @generated from message mcp.v1.ContainerLimits
+ */
+export type ContainerLimits = Message<"mcp.v1.ContainerLimits"> & {
+  /**
+   * The sum of those that are limited.
+   *
+   * @generated from field: int64 memory_mib = 1;
+   */
+  memoryMib: bigint;
+
+  /**
+   * @generated from field: int32 limited = 2;
+   */
+  limited: number;
+
+  /**
+   * @generated from field: int32 unlimited = 3;
+   */
+  unlimited: number;
+};
+
+/**
+ * Of containers that should run. They promise nothing: what is not limited may take all that there is.
+ *
+ * @generated from message mcp.v1.ContainerLimits
+ */
+export type ContainerLimitsJson = {
+  /**
+   * The sum of those that are limited.
+   *
+   * @generated from field: int64 memory_mib = 1;
+   */
+  memoryMib?: string;
+
+  /**
+   * @generated from field: int32 limited = 2;
+   */
+  limited?: number;
+
+  /**
+   * @generated from field: int32 unlimited = 3;
+   */
+  unlimited?: number;
+};
+
+/**
+ * Describes the message mcp.v1.ContainerLimits.
+ * Use `create(ContainerLimitsSchema)` to create a new message.
+ */
+export const ContainerLimitsSchema: GenMessage<ContainerLimits, {jsonType: ContainerLimitsJson}> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_node, 2);
 
 /**
  * What virtual machines that should run are promised, of what there is for all of them together.
@@ -276,7 +468,7 @@ export type PromisedJson = {
  * Use `create(PromisedSchema)` to create a new message.
  */
 export const PromisedSchema: GenMessage<Promised, {jsonType: PromisedJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 1);
+  messageDesc(file_mcp_v1_node, 3);
 
 /**
  * @generated from message mcp.v1.Disk
@@ -337,7 +529,7 @@ export type DiskJson = {
  * Use `create(DiskSchema)` to create a new message.
  */
 export const DiskSchema: GenMessage<Disk, {jsonType: DiskJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 2);
+  messageDesc(file_mcp_v1_node, 4);
 
 /**
  * @generated from message mcp.v1.RuntimeInfo
@@ -388,6 +580,13 @@ export type RuntimeInfo = Message<"mcp.v1.RuntimeInfo"> & {
    * @generated from field: string hint = 8;
    */
   hint: string;
+
+  /**
+   * How the processors of its virtual machines are made. Absent where it makes none.
+   *
+   * @generated from field: mcp.v1.Accelerator accelerator = 9;
+   */
+  accelerator?: Accelerator | undefined;
 };
 
 /**
@@ -439,6 +638,13 @@ export type RuntimeInfoJson = {
    * @generated from field: string hint = 8;
    */
   hint?: string;
+
+  /**
+   * How the processors of its virtual machines are made. Absent where it makes none.
+   *
+   * @generated from field: mcp.v1.Accelerator accelerator = 9;
+   */
+  accelerator?: AcceleratorJson;
 };
 
 /**
@@ -446,7 +652,52 @@ export type RuntimeInfoJson = {
  * Use `create(RuntimeInfoSchema)` to create a new message.
  */
 export const RuntimeInfoSchema: GenMessage<RuntimeInfo, {jsonType: RuntimeInfoJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 3);
+  messageDesc(file_mcp_v1_node, 5);
+
+/**
+ * @generated from message mcp.v1.Accelerator
+ */
+export type Accelerator = Message<"mcp.v1.Accelerator"> & {
+  /**
+   * kvm, tcg.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Why not kvm; empty if it is, or if it was not asked for.
+   *
+   * @generated from field: string why = 2;
+   */
+  why: string;
+};
+
+/**
+ * @generated from message mcp.v1.Accelerator
+ */
+export type AcceleratorJson = {
+  /**
+   * kvm, tcg.
+   *
+   * @generated from field: string name = 1;
+   */
+  name?: string;
+
+  /**
+   * Why not kvm; empty if it is, or if it was not asked for.
+   *
+   * @generated from field: string why = 2;
+   */
+  why?: string;
+};
+
+/**
+ * Describes the message mcp.v1.Accelerator.
+ * Use `create(AcceleratorSchema)` to create a new message.
+ */
+export const AcceleratorSchema: GenMessage<Accelerator, {jsonType: AcceleratorJson}> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_node, 6);
 
 /**
  * @generated from message mcp.v1.Inability
@@ -483,7 +734,7 @@ export type InabilityJson = {
  * Use `create(InabilitySchema)` to create a new message.
  */
 export const InabilitySchema: GenMessage<Inability, {jsonType: InabilityJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 4);
+  messageDesc(file_mcp_v1_node, 7);
 
 /**
  * @generated from message mcp.v1.Check
@@ -548,7 +799,7 @@ export type CheckJson = {
  * Use `create(CheckSchema)` to create a new message.
  */
 export const CheckSchema: GenMessage<Check, {jsonType: CheckJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 5);
+  messageDesc(file_mcp_v1_node, 8);
 
 /**
  * @generated from enum mcp.v1.Check.Outcome
@@ -584,5 +835,5 @@ export type Check_OutcomeJson = "OUTCOME_UNSPECIFIED" | "OUTCOME_OK" | "OUTCOME_
  * Describes the enum mcp.v1.Check.Outcome.
  */
 export const Check_OutcomeSchema: GenEnum<Check_Outcome, Check_OutcomeJson> = /*@__PURE__*/
-  enumDesc(file_mcp_v1_node, 5, 0);
+  enumDesc(file_mcp_v1_node, 8, 0);
 

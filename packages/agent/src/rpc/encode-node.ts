@@ -1,0 +1,60 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { NodeInfoSchema } from "@mcp/proto";
+import type { NodeStatus } from "../queries/node-status.ts";
+import { int64, stamp } from "./encode.ts";
+
+export function encodeNode(node: NodeStatus): MessageInitShape<typeof NodeInfoSchema> {
+  const { cpuBusy, promised, capacity, containerLimits } = node;
+  return {
+    name: node.name,
+    agentVersion: node.version,
+    bootId: node.bootId,
+    os: node.os,
+    cpus: node.cpus,
+    ...(cpuBusy !== undefined && { cpuBusy }),
+    load1m: node.load1m,
+    load5m: node.load5m,
+    load15m: node.load15m,
+    memoryTotalBytes: int64(node.memoryTotalBytes),
+    memoryAvailableBytes: int64(node.memoryAvailableBytes),
+    agentMemoryBytes: int64(node.agentMemoryBytes),
+    disks: node.disks.map(({ use, path, totalBytes, availableBytes }) => ({
+      use,
+      path,
+      totalBytes: int64(totalBytes),
+      availableBytes: int64(availableBytes),
+    })),
+    runtimes: node.runtimes.map(({ kinds, notes, cannot, accelerator, ...runtime }) => ({
+      ...runtime,
+      kinds: [...kinds],
+      notes: [...notes],
+      cannot: cannot.map(({ capability, why }) => ({ capability, why })),
+      ...(accelerator && { accelerator: { name: accelerator.name, why: accelerator.why ?? "" } }),
+    })),
+    services: node.services,
+    running: node.running,
+    ...(capacity && {
+      promised: {
+        memoryMib: int64(promised.memoryMiB),
+        memoryTotalMib: int64(capacity.memoryMiB),
+        vcpus: promised.vcpus,
+        vcpusTotal: capacity.vcpus,
+        overheadMib: int64(promised.overheadMiB),
+      },
+    }),
+    containerLimits: {
+      memoryMib: int64(containerLimits.memoryMiB),
+      limited: containerLimits.limited,
+      unlimited: containerLimits.unlimited,
+    },
+    troubles: node.troubles.map(({ code, severity, title, text, hint }) => ({
+      code,
+      severity,
+      title,
+      text,
+      hint,
+    })),
+    ...stamp("agentStartedAt", node.startedAtMs),
+    ...stamp("bootedAt", node.bootedAtMs),
+  };
+}

@@ -1,0 +1,284 @@
+import { Problem } from "@mcp/base";
+import type { ConditionCode } from "@mcp/planner";
+import { DesiredState } from "@mcp/proto";
+import type { WorkloadSpec } from "@mcp/runtime";
+import { describe, expect, it } from "vitest";
+import { definition, last, newRequestId, openRig, type Rig, until } from "./rig.ts";
+
+/** Each way in which what runs can differ from what is wanted, by somebody's hand, and each answer to it. */
+
+type Answer = "heal" | "report" | "ignore";
+
+interface Setting {
+  readonly rig: Rig;
+  readonly instance: string;
+  readonly spec: WorkloadSpec;
+}
+
+const component = `name = "hello"\nimage = "localhost/hello:1"
+health = { exec = ["check"], interval = "100ms", timeout = "1s", retries = 1, restart = true }
+start_period = "0s"`;
+const hello = (managed: Answer) =>
+  definition("hello", component).replace('"hello"', `"hello"\nmanaged = "${managed}"`);
+
+async function open(managed: Answer): Promise<Setting & AsyncDisposable> {
+  const rig = await openRig({ intervalMs: 30 });
+  for (const tag of [1, 2]) rig.host.addImage(`localhost/hello:${tag}`);
+  rig.host.onExec = async () => ({ exitCode: 0, output: "" });
+  await rig.deploy(hello(managed));
+  await until("it was found to be well", async () => (await shown(rig)).drift === "");
+  const [found] = (await rig.life.registry.service("hello"))?.instances ?? [];
+  if (!found) throw new Error("nothing was started");
+  const dispose = () => rig[Symbol.asyncDispose]();
+  return { rig, instance: found.name, spec: found.spec as WorkloadSpec, [Symbol.asyncDispose]: dispose };
+}
+
+const shown = async (rig: Rig) => {
+  const { services } = await rig.client.status({ service: "hello" });
+  const of = services[0]?.components[0];
+  return { drift: of?.drift.map(({ kind }) => kind).join() ?? "", health: of?.health?.state };
+};
+const drifts = async (rig: Rig) => {
+  const { events } = await rig.client.listEvents({ service: "hello" });
+  return events.filter(({ kind }) => kind === "observed").map(({ drift }) => drift);
+};
+const codes = ({ life }: Rig) => life.agent.engine.conditions.all().map(({ code }) => code);
+const touches = ({ host }: Rig) =>
+  host.calls.filter(({ call }) => ["start", "stop", "remove", "pull"].includes(call)).map(({ call }) => call);
+
+/** What takes its place has the instance's name, and labels of another's settings. */
+function replace({ rig, instance, spec }: Setting, changes: Partial<WorkloadSpec>): void {
+  rig.host.vanish(instance);
+  rig.host.add({ ...spec, labels: { ...spec.labels, specHash: "made-by-hand" }, ...changes });
+}
+
+interface Way {
+  readonly kind: string;
+  readonly code: ConditionCode;
+  readonly disturb: (setting: Setting) => unknown;
+}
+
+const ways: readonly Way[] = [
+  { kind: "missing", code: "drift", disturb: ({ rig, instance }) => rig.host.vanish(instance) },
+  { kind: "exited", code: "drift", disturb: ({ rig, instance }) => rig.host.exit(instance, 3) },
+  { kind: "wrong_spec", code: "drift", disturb: (setting) => replace(setting, {}) },
+  {
+    kind: "wrong_image",
+    code: "drift",
+    disturb: (setting) => replace(setting, { image: setting.rig.host.addImage("localhost/hello:2") }),
+  },
+  {
+    kind: "unhealthy",
+    code: "unhealthy",
+    disturb: ({ rig }) => {
+      rig.host.onExec = async () => ({ exitCode: 1, output: "it does not feel well" });
+    },
+  },
+  { kind: "unknown", code: "unknown", disturb: ({ rig, instance }) => rig.host.rename(instance, "moved") },
+  {
+    kind: "not_stopped",
+    code: "drift",
+    disturb: async ({ rig, instance, spec }) => {
+      await last(rig.client.stop({ requestId: newRequestId(), service: "hello" }));
+      rig.host.calls.length = 0;
+      rig.host.vanish(instance);
+      rig.host.add(spec);
+    },
+  },
+];
+
+/** Until it is told as drift; nothing was asked of the runtime before that but to look. */
+async function disturbed(setting: Setting, { kind, disturb }: Way): Promise<void> {
+  const { rig } = setting;
+  rig.host.calls.length = 0;
+  await disturb(setting);
+  await until(`${kind} is an event`, async () => (await drifts(rig)).includes(kind));
+}
+
+/** Time for several looks. */
+async function afterLooks({ host }: Rig): Promise<void> {
+  const lists = () => host.calls.filter(({ call }) => call === "list").length;
+  const before = lists();
+  await until("it was looked at again", () => lists() >= before + 4);
+}
+
+describe("managed = heal", () => {
+  it.each(ways.filter(({ kind }) => kind !== "unknown"))("puts right what is $kind", async (way) => {
+    await using setting = await open("heal");
+    const { rig } = setting;
+    await disturbed(setting, way);
+    rig.host.onExec = async () => ({ exitCode: 0, output: "" });
+    const wanted = way.kind === "not_stopped" ? 0 : 1;
+    await until("it is as it should be", async () => {
+      const { drift } = await shown(rig);
+      return drift === "" && rig.host.running.length === wanted;
+    });
+    await until("that it is over is an event", async () => (await drifts(rig)).at(-1) === "");
+    await until("nothing is wrong", () => codes(rig).length === 0);
+    expect(rig.host.violations).toEqual([]);
+  });
+});
+
+describe("managed = report", () => {
+  it.each(ways)("shows and tells what is $kind, and touches nothing", async (way) => {
+    await using setting = await open("report");
+    const { rig } = setting;
+    await disturbed(setting, way);
+    await until("it is a condition", () => codes(rig).includes(way.code));
+    await afterLooks(rig);
+    expect((await shown(rig)).drift).toBe(way.kind);
+    expect(touches(rig)).toEqual([]);
+    expect((await drifts(rig)).filter((kind) => kind === way.kind)).toHaveLength(1);
+  });
+
+  it("tells that it is over once somebody has put it right", async () => {
+    await using setting = await open("report");
+    const { rig } = setting;
+    await disturbed(setting, ways[0] as Way);
+    await last(rig.client.start({ requestId: newRequestId(), service: "hello" }));
+    await until("the end is an event", async () => (await drifts(rig)).at(-1) === "");
+    await until("nothing is wrong any more", () => codes(rig).length === 0);
+    const { events } = await rig.client.listEvents({ service: "hello" });
+    const [end] = await rig.life.registry.events({ service: "hello", newest: true, limit: 1 });
+    expect(events.at(-1)?.text).toMatch(/^hello\.\w+ is running$/);
+    expect(end?.data).toMatchObject({ drift: null, was: "missing", observed: "running" });
+  });
+});
+
+describe("managed = ignore", () => {
+  it.each(ways)("shows what is $kind, tells nobody, and touches nothing", async (way) => {
+    await using setting = await open("ignore");
+    const { rig } = setting;
+    await disturbed(setting, way);
+    await afterLooks(rig);
+    expect((await shown(rig)).drift).toBe(way.kind);
+    expect(touches(rig)).toEqual([]);
+    expect(codes(rig)).toEqual([]);
+  });
+});
+
+it("what is unknown is never acted on, even where drift is healed", async () => {
+  await using setting = await open("heal");
+  const { rig } = setting;
+  await disturbed(setting, ways.find(({ kind }) => kind === "unknown") as Way);
+  await afterLooks(rig);
+  expect(touches(rig)).toEqual([]);
+  expect(rig.host.running).toEqual(["moved"]);
+});
+
+describe("what nobody asked this agent for", () => {
+  it("is told once as unmanaged, is shown, never touched, and told when it is gone", async () => {
+    await using setting = await open("heal");
+    const { rig, spec } = setting;
+    rig.host.calls.length = 0;
+    const labels = { ...spec.labels, service: "old", component: "web", instance: "old-web.1" };
+    rig.host.add({ ...spec, name: "old-web.1", labels, ports: [] });
+    const told = async () => (await rig.client.listEvents({ service: "old" })).events;
+    await until("it is an event", async () => (await told()).length > 0);
+    await afterLooks(rig);
+    expect(await told()).toMatchObject([
+      {
+        component: "web",
+        drift: "unmanaged",
+        text: "old-web.1 is labelled old/web, but this agent did not start it",
+      },
+    ]);
+    const { unmanaged } = await rig.client.status({});
+    expect(unmanaged.map(({ instance }) => instance)).toEqual(["old-web.1"]);
+    expect((await rig.client.status({ service: "hello" })).unmanaged).toEqual([]);
+    expect(touches(rig)).toEqual([]);
+    rig.host.vanish("old-web.1");
+    await until("its end is an event", async () => (await told()).length === 2);
+    expect((await told()).at(-1)?.drift).toBe("");
+  });
+
+  it("is not gone because its runtime shows an error", async () => {
+    await using setting = await open("heal");
+    const { rig, spec } = setting;
+    const labels = { ...spec.labels, service: "old", instance: "stray" };
+    rig.host.add({ ...spec, name: "stray", labels, ports: [] });
+    const told = async () => (await rig.client.listEvents({ service: "old" })).events.length;
+    await until("it is an event", async () => (await told()) > 0);
+    rig.host.fail("list", new Problem("runtime_unavailable", "it does not answer", "look at it"), 6);
+    await afterLooks(rig);
+    expect(await told()).toBe(1);
+  });
+
+  it("and has no labels of ours is shown as a stranger, at most 50 with how many there are", async () => {
+    await using setting = await open("heal");
+    const { rig } = setting;
+    rig.host.calls.length = 0;
+    for (let n = 10; n < 70; n++) rig.host.addStranger(`other-${n}`);
+    const { strangers, strangerCount, unmanaged } = await rig.client.status({});
+    expect({ shown: strangers.length, strangerCount, unmanaged }).toEqual({
+      shown: 50,
+      strangerCount: 60,
+      unmanaged: [],
+    });
+    expect(strangers[0]).toMatchObject({ name: "other-10", what: "container", state: "running" });
+    expect((await rig.client.status({ service: "hello" })).strangers).toEqual([]);
+    const { checks } = await rig.client.doctor({});
+    expect(checks.find(({ name }) => name === "services")?.text).toBe(
+      "1, all as they should be; beside them, not ours: 60",
+    );
+    expect(touches(rig)).toEqual([]);
+  });
+
+  it("does not hold up a status where it cannot be asked for", async () => {
+    await using setting = await open("heal");
+    const { rig } = setting;
+    rig.host.addStranger("other");
+    rig.host.fail("strangers", "hang");
+    const { strangers, services } = await rig.client.status({});
+    expect({ strangers, services: services.length }).toEqual({ strangers: [], services: 1 });
+  });
+});
+
+it("a doctor lists what drifts with how", async () => {
+  await using setting = await open("report");
+  const { rig } = setting;
+  await disturbed(setting, ways[0] as Way);
+  const { checks } = await rig.client.doctor({});
+  expect(checks.find(({ name }) => name === "services")?.text).toBe("drift in hello/hello (missing)");
+});
+
+describe("active = false", () => {
+  const resting = hello("heal").replace('managed = "heal"', "active = false");
+
+  it("deploys as stopped, without an image, until it is started", async () => {
+    await using rig = await openRig({ intervalMs: 30 });
+    rig.host.publish("localhost/hello:1");
+    rig.host.onExec = async () => ({ exitCode: 0, output: "" });
+    const note =
+      "hello has active = false: it is stopped, and neither pulled nor started until mcp start hello";
+    const plan = await rig.client.plan({ what: { case: "deploy", value: { toml: resting, file: "x" } } });
+    expect(plan.notes).toContain(note);
+    expect(plan.steps.map(({ action }) => action)).toEqual(["accept"]);
+    expect((await rig.deploy(resting)).notes).toContain(note);
+    await afterLooks(rig);
+    expect(touches(rig)).toEqual([]);
+    const state = async () => {
+      const { services } = await rig.client.status({ service: "hello" });
+      const of = services[0];
+      return { inactive: of?.service?.inactive, is: DesiredState[of?.service?.desired ?? 0] };
+    };
+    expect(await state()).toEqual({ inactive: true, is: "STOPPED" });
+    expect((await shown(rig)).drift).toBe("");
+    await last(rig.client.start({ requestId: newRequestId(), service: "hello" }));
+    expect(rig.host.running).toHaveLength(1);
+    expect(touches(rig)).toEqual(["pull", "start"]);
+    expect(await state()).toEqual({ inactive: true, is: "RUNNING" });
+  });
+
+  it("stops what runs, and active = true starts it again", async () => {
+    await using setting = await open("heal");
+    const { rig } = setting;
+    await rig.deploy(resting);
+    expect(rig.host.running).toEqual([]);
+    await afterLooks(rig);
+    expect(rig.host.running).toEqual([]);
+    await rig.deploy(hello("heal"));
+    expect(rig.host.running).toHaveLength(1);
+    expect((await rig.client.status({ service: "hello" })).services[0]?.service?.inactive).toBe(false);
+  });
+});
