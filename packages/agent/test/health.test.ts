@@ -199,6 +199,28 @@ describe("what runs", () => {
     ]);
   });
 
+  it("is told once to be unhealthy, whatever its checks meet meanwhile", async () => {
+    await rig.life.kill();
+    await rig.boot({ intervalMs: 20 });
+    const page = await openPage(200);
+    await rig.deploy(definition("shop", checked(page)));
+    const met = async (status: number) => {
+      page.status = status;
+      const text = `GET / answered ${status}`;
+      await until(text, async () => {
+        const { observed, health } = (await component("db")) ?? {};
+        return observed === ObservedState.UNHEALTHY && health?.text === text;
+      });
+      // Looked at again, more than once.
+      const { length } = rig.host.calls;
+      const lists = () => rig.host.calls.slice(length).filter(({ call }) => call === "list").length;
+      await until("it was looked at", () => lists() > 3);
+    };
+    for (const status of [500, 501, 502]) await met(status);
+    const { events } = await rig.client.listEvents({ service: "shop" });
+    expect(events.filter(({ text }) => text.includes("unhealthy"))).toHaveLength(1);
+  });
+
   it("is restarted when it is unhealthy, where the definition says so, and that counts as a restart", async () => {
     const page = await openPage(200);
     await rig.deploy(definition("shop", checked(page, restartable)));

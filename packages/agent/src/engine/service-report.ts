@@ -70,6 +70,8 @@ export class ServiceReport {
     if (!before) await this.#rememberLoop(component, judgement, look);
     if (await this.#followLoop(component, judgement, look)) return;
     if (before?.state === state || !(drift || before?.drift)) return;
+    // What its checks meet may be put in other words each time.
+    if (drift === "unhealthy" && before?.drift === "unhealthy") return;
     const data = driftData(drift, before?.drift, judgement.observed);
     await this.#engine.journal.write({ service, component, kind: "observed", text: state, data });
   }
