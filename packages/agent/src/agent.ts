@@ -1,6 +1,7 @@
 import { Problem } from "@mcp/base";
 import { runtimeKinds } from "@mcp/runtime";
 import { Alerter } from "./alerts/index.ts";
+import { BootSequence } from "./boot/sequence.ts";
 import type { Deps } from "./deps.ts";
 import { Engine } from "./engine/engine.ts";
 import { isFinished } from "./engine/operation-feed.ts";
@@ -31,9 +32,11 @@ export class Agent {
   readonly engine: Engine;
   readonly operations: Operations;
   readonly alerter: Alerter;
+  readonly bootSequence: BootSequence;
   readonly node: NodeWatch;
   readonly startedAtMs: number;
   #watching: Promise<void> | undefined;
+  #booting: Promise<void> | undefined;
   #watchingNode: Promise<void> | undefined;
   #retaining: Promise<void> | undefined;
   #alerting: Promise<void> | undefined;
@@ -43,6 +46,7 @@ export class Agent {
     this.engine = new Engine(deps);
     this.operations = new Operations(this.engine);
     this.alerter = new Alerter(this.engine, deps.alerts);
+    this.bootSequence = new BootSequence(this.engine, this.operations);
     this.node = new NodeWatch(this.engine);
     this.startedAtMs = deps.clock.now();
   }
@@ -53,6 +57,7 @@ export class Agent {
    */
   async start(): Promise<void> {
     const { engine, deps } = this;
+    await engine.boot.begin();
     await this.#recover();
     await this.#resume();
     await engine.journal.write({ service: "", kind: "agent_started", text: `agent ${deps.version} started` });
@@ -61,6 +66,7 @@ export class Agent {
     const watch = new Watch(engine);
     for (const { name } of await deps.registry.services()) watch.lookSoon(name, 0);
     this.#watching = watch.run();
+    this.#booting = this.bootSequence.run();
     this.#watchingNode = this.node.run();
     this.#retaining = this.#retain();
   }
@@ -70,7 +76,7 @@ export class Agent {
     await this.engine.drain(drainMs);
     await this.engine.journal.write({ service: "", kind: "agent_stopped", text: "agent stopped" });
     this.engine.halt();
-    await Promise.all([this.#watching, this.#watchingNode, this.#retaining, this.#alerting]);
+    await Promise.all([this.#watching, this.#booting, this.#watchingNode, this.#retaining, this.#alerting]);
   }
 
   /** Each backend is to be told of what it started in an earlier life, and does not show by itself, before that is missing. */
@@ -95,7 +101,9 @@ export class Agent {
       const overtaken = later.some(
         (other) => isFinished(other) && other.kind !== "repair" && other.createdAtMs > createdAtMs,
       );
-      if (overtaken) {
+      // A repair that was under way when the machine went down waits for its turn as the others do.
+      const isHeld = operation.kind === "repair" && !this.engine.boot.mayRepair(service);
+      if (overtaken || isHeld) {
         const problem = superseded(operation.kind, service).toJSON();
         await registry.setOperation(id, { state: "failed", finishedAtMs: clock.now(), problem });
       } else this.engine.enqueue(operation);

@@ -4,6 +4,7 @@ import type { NodeLimits } from "@mcp/planner";
 import type { Registry } from "@mcp/registry";
 import type { ImageSource, Runtime } from "@mcp/runtime";
 import type { AlertOptions } from "./alerts/index.ts";
+import type { ConfiguredStage } from "./boot/stage.ts";
 import type { RuntimeStatus } from "./queries/node-status.ts";
 
 /** What the agent is made of; `apps/agent` wires the real ones, tests wire fakes at the design's seams. */
@@ -26,6 +27,10 @@ export interface Deps {
   readonly disks?: readonly { readonly use: string; readonly path: string }[];
   /** From when on the machine itself is in trouble. Default: `nodeLimitDefaults` of `@mcp/planner`. */
   readonly limits?: NodeLimits;
+  /** The stages in which services are started after a boot of the machine. Default: none, all at once. */
+  readonly boot?: readonly ConfiguredStage[];
+  /** Default: the kernel's. */
+  readonly bootId?: () => Promise<string>;
   /** Kinds that no backend of this build runs, and why. */
   readonly missingRuntimes?: readonly RuntimeStatus[];
   /** How people are told what is wrong. Absent: they are not, but what would be told is kept as events. */

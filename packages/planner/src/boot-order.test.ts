@@ -53,5 +53,10 @@ describe("a stage", () => {
     expect(nextStageState(foundation, "passed", waiting(9_000))).toBeUndefined();
     expect(nextStageState(foundation, "late", waiting(9_000))).toBeUndefined();
     expect(nextStageState(core, "gave-up", waiting(9_000))).toBeUndefined();
+    expect(nextStageState(foundation, "gave-up", waiting(9_000))).toBeUndefined();
+  });
+
+  it("that was late is given up when it is told not to block any more", () => {
+    expect(nextStageState(core, "late", waiting(9_000))).toBe("gave-up");
   });
 });

@@ -53,8 +53,9 @@ export function nextStageState(
 ): StageState | undefined {
   if (state === "passed") return undefined;
   if (waitingFor.length === 0) return "passed";
-  if (state !== undefined || elapsedMs < timeoutMs) return undefined;
-  return blocks ? "late" : "gave-up";
+  if (elapsedMs < timeoutMs || state === "gave-up") return undefined;
+  const next = blocks ? "late" : "gave-up";
+  return state === next ? undefined : next;
 }
 
 const hasEnded = (state: StageState | undefined): boolean => state === "passed" || state === "gave-up";

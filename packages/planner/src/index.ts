@@ -9,6 +9,15 @@ export {
 } from "./alert-memory.ts";
 export type { AlertMessage } from "./alert-message.ts";
 export { type AlertDecision, decideAlerts } from "./alerts.ts";
+export {
+  type BootProgress,
+  type BootStage,
+  currentStage,
+  mayRecover,
+  nextStageState,
+  type StageFacts,
+  type StageState,
+} from "./boot-order.ts";
 export { type Condition, type ConditionCode, conditionKey } from "./condition.ts";
 export {
   type Drift,

@@ -1,6 +1,7 @@
 import { asProblem, Lanes, limiter, Problem } from "@mcp/base";
 import type { OperationRecord } from "@mcp/registry";
 import type { RuntimeEvent } from "@mcp/runtime";
+import { Boot } from "../boot/boot.ts";
 import type { Deps } from "../deps.ts";
 import { HealthMonitor } from "../health/monitor.ts";
 import { Metrics } from "../metrics/metrics.ts";
@@ -16,7 +17,7 @@ import { RepairPauses } from "./repair-pauses.ts";
 import { Runtimes } from "./runtimes.ts";
 import { ServiceStates } from "./service-state.ts";
 
-/** Steps that act on runtimes at the same time, over all services: podman gains nothing beyond this. */
+/** Steps that act on one runtime at the same time, over all services: podman gains nothing beyond this. */
 const stepsAtOnce = 10;
 const pullsAtOnce = 3;
 
@@ -36,8 +37,11 @@ export class Engine {
   readonly health: HealthMonitor;
   /** Before what could not be put right is tried again. */
   readonly pauses: RepairPauses;
+  /** What the machine's boot cut off, and holds back. */
+  readonly boot: Boot;
   readonly #lanes = new Lanes();
-  readonly #limit = limiter(stepsAtOnce);
+  /** By runtime, so that one that hangs holds up only what it runs itself. */
+  readonly #limits = new Map<string, ReturnType<typeof limiter>>();
   readonly #limitPulls = limiter(pullsAtOnce);
   /** By service: how operations ended that could not be written down, on a full disk say. */
   readonly #owed = new Map<string, (() => Promise<void>)[]>();
@@ -54,6 +58,7 @@ export class Engine {
     this.runtimes = new Runtimes(timed, deps.registry, deps.clock, deps.log);
     this.health = new HealthMonitor(deps.clock, deps.random, deps.log);
     this.pauses = new RepairPauses(deps.clock, deps.random);
+    this.boot = new Boot(deps);
     this.states = new ServiceStates(
       deps.registry,
       this.runtimes,
@@ -62,6 +67,7 @@ export class Engine {
       this.health,
       this.pauses,
       this.metrics,
+      this.boot,
     );
     this.feed = new OperationFeed(deps.registry);
     this.journal = new Journal(deps.registry, deps.log, this.metrics);
@@ -91,6 +97,7 @@ export class Engine {
 
   /** Also for what an earlier life of this agent left unfinished. */
   enqueue(operation: OperationRecord): void {
+    if (operation.kind !== "repair") this.boot.ask(operation.service);
     void this.#lanes
       .run(operation.service, () => this.#run(operation.id))
       .catch((cause: unknown) =>
@@ -180,7 +187,7 @@ export class Engine {
         journal: this.journal,
         events: this.runtimeEvents,
         health: this.health,
-        limit: this.#limit,
+        limit: (runtime, work) => this.#limitOf(runtime)(work),
         limitPulls: this.#limitPulls,
         signal: this.signal,
         faultPoint: (where) => this.#faultPoint(where),
@@ -247,6 +254,14 @@ export class Engine {
     this.metrics.operation(operation);
     this.feed.publish(id, { type: "operation", operation });
     return operation;
+  }
+
+  #limitOf(runtime: string): ReturnType<typeof limiter> {
+    const known = this.#limits.get(runtime);
+    if (known) return known;
+    const made = limiter(stepsAtOnce);
+    this.#limits.set(runtime, made);
+    return made;
   }
 
   #intentDeps({ id }: OperationRecord): IntentDeps {

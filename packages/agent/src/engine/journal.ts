@@ -27,6 +27,8 @@ export type EventKind =
   | "repair_failed"
   | "runtime_lost"
   | "runtime_back"
+  | "boot_stage"
+  | "boot_done"
   | "alert"
   | "agent_started"
   | "agent_stopped";

@@ -2,6 +2,7 @@ import { Problem } from "@mcp/base";
 import { type Observation, type Plan, plan, type ServiceGoal } from "@mcp/planner";
 import type { Registry, ServiceRecord } from "@mcp/registry";
 import type { ImageSource } from "@mcp/runtime";
+import type { Boot } from "../boot/boot.ts";
 import type { HealthMonitor } from "../health/monitor.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { type Revision, readRevision } from "../revision/revision.ts";
@@ -34,6 +35,7 @@ export class ServiceStates {
   readonly #health: Pick<HealthMonitor, "of">;
   readonly #pauses: Pick<RepairPauses, "hold">;
   readonly #metrics: Metrics;
+  readonly #boot: Pick<Boot, "mark">;
   readonly #parsed = new Map<string, Revision>();
 
   constructor(
@@ -44,6 +46,7 @@ export class ServiceStates {
     health: Pick<HealthMonitor, "of">,
     pauses: Pick<RepairPauses, "hold">,
     metrics: Metrics,
+    boot: Pick<Boot, "mark">,
   ) {
     this.#registry = registry;
     this.#runtimes = runtimes;
@@ -52,6 +55,7 @@ export class ServiceStates {
     this.#health = health;
     this.#pauses = pauses;
     this.#metrics = metrics;
+    this.#boot = boot;
   }
 
   /** @throws Problem `service_not_found`. */
@@ -70,7 +74,7 @@ export class ServiceStates {
   }
 
   goalOf({ record, revisions }: ServiceState, cause: ServiceGoal["cause"]): ServiceGoal {
-    const goal = toGoal(record, revisions, cause, () => randomSuffix(this.#random));
+    const goal = this.#boot.mark(toGoal(record, revisions, cause, () => randomSuffix(this.#random)));
     return cause === "repair" ? this.#pauses.hold(goal) : goal;
   }
 

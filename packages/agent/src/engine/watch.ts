@@ -34,7 +34,8 @@ export class Watch {
 
   /** Runs until the engine ends. */
   async run(): Promise<void> {
-    const { signal, health } = this.#engine;
+    const { signal, health, boot } = this.#engine;
+    boot.wanted.subscribe((service) => this.lookSoon(service, 0));
     health.changes.subscribe(({ service, isTurn }) => {
       if (isTurn) this.lookSoon(service, 0);
     });
@@ -184,7 +185,7 @@ export class Watch {
   }
 
   async #look(service: string): Promise<void> {
-    const { deps, signal, states, runtimes, health, pauses } = this.#engine;
+    const { deps, signal, states, runtimes, health, pauses, boot } = this.#engine;
     if (signal.aborted) return;
     await this.#engine.settle(service);
     const look = await states.look(service, "repair", deps.clock.now(), signal);
@@ -192,6 +193,7 @@ export class Watch {
       this.#atRest.forget(service);
       health.keep(service, []);
       pauses.clear(service);
+      boot.forget(service);
       this.#report.forget(service);
       return;
     }
@@ -203,7 +205,9 @@ export class Watch {
     const { steps, blocked } = look.plan;
     if (steps.length + blocked.length + wakes.length === 0) this.#atRest.keep(look);
     else this.#atRest.forget(service);
-    if (steps.length === 0) return;
+    boot.seen(look);
+    // What is held back until its turn comes is only observed.
+    if (steps.length === 0 || !boot.mayRepair(service)) return;
     // What failed as a whole lately is not tried again yet.
     const pauseMs = pauses.leftMs(service);
     if (pauseMs > 0) return this.lookSoon(service, pauseMs);
