@@ -1,3 +1,4 @@
+import { bootStages } from "./config-boot.ts";
 import {
   argv,
   boolean,
@@ -25,6 +26,8 @@ export interface ConfigKey<T> {
   readonly default?: unknown;
   /** One line for the reference. */
   readonly doc: string;
+  /** Tables: no variable could hold them. */
+  readonly isFileOnly?: true;
 }
 
 const key = <T>(kind: ValueKind<T>, doc: string, byDefault?: unknown): ConfigKey<T> => ({
@@ -130,6 +133,15 @@ export const configKeys = {
   ),
   "monitor.email_from": key(optionalAddress, "Whom alerts come from.", ""),
   "monitor.email_to": key(listOf("list of mail addresses", readAddress), "Who gets alerts by mail.", []),
+
+  "boot.sequence": {
+    ...key(
+      bootStages,
+      "One table for each stage of what is started after a boot; see [agent.md](agent.md#the-order-after-a-boot).",
+      [],
+    ),
+    isFileOnly: true,
+  },
 
   "log.level": key(oneOf("debug", "info", "warn", "error"), "What is logged, at least.", "info"),
 } as const satisfies Record<string, ConfigKey<unknown>>;

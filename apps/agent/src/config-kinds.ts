@@ -12,6 +12,24 @@ export interface ValueKind<T> {
 /** Says what would be right; caught where the key's name and line are known. */
 export class WrongValue extends Error {}
 
+/** What is wrong in one of a key's tables. */
+export interface WrongPart {
+  /** Of the table, from 0. */
+  readonly index: number;
+  readonly key: string;
+  readonly message: string;
+}
+
+/** Several mistakes in the tables of one key. */
+export class WrongParts extends WrongValue {
+  readonly parts: readonly WrongPart[];
+
+  constructor(parts: readonly WrongPart[]) {
+    super(parts.map(({ key, message }) => `${key} ${message}`).join("; "));
+    this.parts = parts;
+  }
+}
+
 const asIs = (text: string): string => text;
 
 export const text: ValueKind<string> = {

@@ -14,4 +14,20 @@ export function lineOfKey(text: string, name: string): number | undefined {
   return undefined;
 }
 
+/** The same for a key in the table of this index among those that begin with `[[name]]`: the header's, if the key is not there. */
+export function lineInTable(text: string, name: string, index: number, key: string): number | undefined {
+  const lines = text.split("\n");
+  const headers = lines.flatMap((line, at) => {
+    const header = /^\s*(\[+)\s*([^\]]+?)\s*\]+/.exec(line);
+    return header ? [{ at, isTable: header[1] === "[[" && plain(header[2] as string) === name }] : [];
+  });
+  const begin = headers.filter(({ isTable }) => isTable)[index];
+  if (!begin) return undefined;
+  const end = headers.find(({ at }) => at > begin.at)?.at ?? lines.length;
+  const found = lines
+    .slice(begin.at + 1, end)
+    .findIndex((line) => plain(/^\s*([\w.\-"' ]+?)\s*=/.exec(line)?.[1] ?? "").split(".")[0] === key);
+  return found === -1 ? begin.at + 1 : begin.at + found + 2;
+}
+
 const plain = (name: string): string => name.replaceAll(/["'\s]/g, "");

@@ -4,7 +4,7 @@ import { type ConfigKey, configKeys, environmentName } from "./config-keys.ts";
 export function configReference(): string {
   const rows = Object.entries(configKeys).map(
     ([name, key]: [string, ConfigKey<unknown>]) =>
-      `| \`${name}\` | ${key.kind.name} | ${printDefault(key.default)} | ${key.doc} | \`${environmentName(name)}\` |`,
+      `| \`${name}\` | ${key.kind.name} | ${printDefault(key.default)} | ${key.doc} | ${key.isFileOnly ? "in the file only" : `\`${environmentName(name)}\``} |`,
   );
   return ["| key | value | default | | environment |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
 }

@@ -143,8 +143,8 @@ smtp_password_file = "/srv/mcp/password"
 email_from = "mcp@example.org"
 email_to = ["ada@example.org"]
 `;
-    for (const [name, { kind }] of Object.entries(configKeys)) {
-      if (/^server\.(grpc|tls)/.test(name)) continue;
+    for (const [name, { kind, ...key }] of Object.entries(configKeys)) {
+      if (/^server\.(grpc|tls)/.test(name) || "isFileOnly" in key) continue;
       const value = words[name] ?? values[kind.name] ?? "text";
       const config = parse(file, { [environmentName(name)]: value });
       expect(config[name as keyof typeof configKeys], name).not.toEqual(parse(file)[name as "agent.node"]);

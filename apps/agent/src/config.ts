@@ -10,7 +10,8 @@ import {
   environmentName,
   WrongValue,
 } from "./config-keys.ts";
-import { lineOfKey } from "./config-lines.ts";
+import { type WrongPart, WrongParts } from "./config-kinds.ts";
+import { lineInTable, lineOfKey } from "./config-lines.ts";
 
 export type { AgentConfig } from "./config-keys.ts";
 
@@ -64,6 +65,8 @@ export function parseConfig(text: string, file: string, environment: Environment
     } catch (wrong) {
       if (!(wrong instanceof WrongValue)) throw wrong;
       if (inEnvironment) mistakes.push({ key: variable, message: wrong.message });
+      else if (wrong instanceof WrongParts)
+        mistakes.push(...wrong.parts.map((part) => inTable(text, name, part)));
       else mistakes.push(at(text, name, wrong.message));
     }
   }
@@ -112,7 +115,9 @@ function fromEnvironment(environment: Environment, mistakes: Mistake[]): Map<str
   for (const [variable, value] of Object.entries(environment)) {
     if (!variable.startsWith("MCP_AGENT_") || value === undefined) continue;
     const name = names.get(variable) as ConfigKeyName | undefined;
-    if (name) found.set(name, configKeys[name].kind.fromText(value));
+    if (name && (configKeys[name] as ConfigKey<unknown>).isFileOnly)
+      mistakes.push({ key: variable, message: `is no variable: ${name} can be set in the file only` });
+    else if (name) found.set(name, configKeys[name].kind.fromText(value));
     else mistakes.push({ key: variable, message: unknownKey(variable, names.keys()) });
   }
   return found;
@@ -126,6 +131,12 @@ function unknownKey(name: string, known: Iterable<string>): string {
 function at(text: string, name: string, message: string): Mistake {
   const line = lineOfKey(text, name);
   return { key: name, ...(line !== undefined && { line }), message };
+}
+
+/** Counted from 1, as people do. */
+function inTable(text: string, name: string, { index, key, message }: WrongPart): Mistake {
+  const line = lineInTable(text, name, index, key) ?? lineOfKey(text, name);
+  return { key: `${name} ${index + 1}: ${key}`, ...(line !== undefined && { line }), message };
 }
 
 function invalid(file: string, mistakes: readonly Mistake[], cause?: unknown): Problem {

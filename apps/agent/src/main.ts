@@ -17,7 +17,7 @@ const help = `mcp-agent ${packageJson.version}: runs services on this node as th
   mcp-agent test-alert --config FILE     tell a test by every way in which alerts are told
   mcp-agent --version
 
-Every key of the config can also come from the environment: [server] socket is MCP_AGENT_SERVER_SOCKET.
+Every key of the config but tables can also come from the environment: [server] socket is MCP_AGENT_SERVER_SOCKET.
 `;
 
 type Options = { readonly to?: string };

@@ -31,6 +31,7 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
       random: Math.random,
       intervalMs: config["monitor.interval"],
       alerts: wireAlerts(config),
+      boot: config["boot.sequence"],
       disks: [
         { use: "database", path: dirname(config["database.path"]) },
         { use: "vm state", path: config["vm.state_dir"] },
