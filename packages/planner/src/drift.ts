@@ -2,6 +2,7 @@ import type { ComponentGoal, Instance, ServiceGoal } from "./goal.ts";
 import { healthOf, isActive, type Observation, type Sighting, sightingOf } from "./observation.ts";
 import { foresee, type Prospect } from "./prospect.ts";
 import { describeEnd } from "./restart.ts";
+import { unhealthyBelow } from "./wait-for-health.ts";
 
 export type ObservedState =
   | "running"
@@ -62,7 +63,9 @@ export function judge(
         : observedState(sighting, shouldRun),
     drift: crashLoop
       ? [{ kind: "crash_looping", text: crashLoop.text }]
-      : driftOf(goal, instance, sighting, shouldRun),
+      : driftOf(goal, instance, sighting, shouldRun).map((drift) =>
+          withReason(drift, service, goal, observation),
+        ),
     instance: instance.name,
     ...prospect,
   };
@@ -110,6 +113,23 @@ function driftOf(goal: ComponentGoal, instance: Instance, sighting: Sighting, sh
     return [wrongSettings(goal, sighting.imageDigest)];
   const health = healthOf(sighting);
   return health?.state === "unhealthy" ? [{ kind: "unhealthy", text: describeEnd(sighting) }] : [];
+}
+
+/** Why it stays down, if that is for the health of others. */
+function withReason(
+  drift: Drift,
+  service: ServiceGoal,
+  goal: ComponentGoal,
+  observation: Observation,
+): Drift {
+  if (drift.kind !== "exited" && drift.kind !== "missing") return drift;
+  const names = unhealthyBelow(service, goal, observation);
+  return names.length === 0
+    ? drift
+    : {
+        ...drift,
+        text: `${drift.text}; it waits until ${names.join(" and ")} ${names.length === 1 ? "is" : "are"} healthy`,
+      };
 }
 
 /** By somebody's hand, or by a revision that is not current. */

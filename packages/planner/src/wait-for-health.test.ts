@@ -241,6 +241,18 @@ describe("what is observed of a component with a health check", () => {
     ]);
   });
 
+  it("is of what depends on it, and is down, that it waits", () => {
+    const goal = shop(repair);
+    const web = goal.components[1] as ComponentGoal;
+    const textWith = (db: Sighting, more: Partial<ServiceGoal> = {}) =>
+      judge({ ...goal, ...more }, web, sees({ "db.1": db, "web.1": exited(1) }), nowMs).drift[0]?.text;
+    expect(textWith(upAnd("unhealthy"))).toBe("it exited with code 1; it waits until db is healthy");
+    expect(textWith(upAnd("healthy"))).toBe("it exited with code 1");
+    expect(textWith(upAnd("unhealthy"), { managed: "report" })).toBe("it exited with code 1");
+    const circle = goal.components.map((c) => ({ ...c, target: target({ dependsOn: ["db", "web"] }) }));
+    expect(textWith(upAnd("unhealthy"), { components: circle })).toBe("it exited with code 1");
+  });
+
   it("is that it runs, before the first answer, where it was accepted, and that it starts, where it is on trial", () => {
     expect(judged(up())).toEqual(["running"]);
     expect(judged(up(), "candidate")).toEqual(["starting"]);

@@ -41,6 +41,31 @@ export function waitForHealth(
   };
 }
 
+/** What a component that is down waits for, as was seen: itself and through others, and where somebody puts it right. */
+export function unhealthyBelow(
+  { components, desired, managed }: ServiceGoal,
+  component: ComponentGoal,
+  observation: Observation,
+): readonly string[] {
+  if (desired === "ignore" || managed !== "heal") return [];
+  const found: string[] = [];
+  const seen = new Set([component.name]);
+  const visit = (names: readonly string[]): void => {
+    for (const name of names) {
+      const below = seen.has(name) ? undefined : components.find((one) => one.name === name);
+      if (!below) continue;
+      seen.add(name);
+      const isHealthy = below.instances.some(
+        (instance) => healthOf(sightingOf(observation, instance.name))?.state === "healthy",
+      );
+      if (shouldBeHealthy(below) && !isHealthy) found.push(name);
+      visit(below.target?.dependsOn ?? []);
+    }
+  };
+  visit(component.target?.dependsOn ?? []);
+  return found;
+}
+
 const shouldBeHealthy = ({ target, desired }: ComponentGoal): boolean =>
   target?.health !== undefined && desired === "running";
 
