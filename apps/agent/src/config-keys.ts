@@ -91,6 +91,12 @@ export const configKeys = {
 
   "monitor.interval": key(duration, "How often everything is looked at, besides on events.", "30s"),
 
+  "monitor.disk_full_percent": key(
+    wholeNumber(1, 99),
+    "A disk so full, in percent, is a warning; from 97 on it is critical. Those of the database, of virtual machines and of podman.",
+    90,
+  ),
+  "monitor.memory_low_percent": key(wholeNumber(1, 50), "Less memory than this left, in percent, is a warning.", 5),
   "monitor.alert_command": key(
     argv,
     "Run for each alert, with what it is about in its environment and on standard input; see [alerts](alerts.md).",

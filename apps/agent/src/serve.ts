@@ -31,6 +31,10 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
       random: Math.random,
       intervalMs: config["monitor.interval"],
       alerts: wireAlerts(config),
+      limits: {
+        diskFullPercent: config["monitor.disk_full_percent"],
+        memoryLowPercent: config["monitor.memory_low_percent"],
+      },
       boot: config["boot.sequence"],
       disks: [
         { use: "database", path: dirname(config["database.path"]) },
