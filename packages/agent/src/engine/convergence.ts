@@ -1,7 +1,7 @@
 import { asProblem, Problem, type ProblemJSON, problemFromJSON } from "@mcp/base";
 import type { Plan, Step } from "@mcp/planner";
 import type { OperationRecord, Registry, StepRecord } from "@mcp/registry";
-import { type ExecutorDeps, execute } from "./executors.ts";
+import { type ExecutorDeps, execute, runtimeNeededBy } from "./executors.ts";
 import { lastLogLines } from "./last-log-lines.ts";
 import { noteWhatHappened } from "./note-what-happened.ts";
 import type { OperationFeed } from "./operation-feed.ts";
@@ -11,8 +11,8 @@ import { runSteps } from "./step-runner.ts";
 export interface ConvergenceDeps extends Omit<ExecutorDeps, "onProgress"> {
   readonly states: ServiceStates;
   readonly feed: OperationFeed;
-  /** For what acts on runtimes. */
-  readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
+  /** For what acts on the runtime of that name. */
+  readonly limit: <T>(runtime: string, work: () => Promise<T>) => Promise<T>;
   /** For pulls, which may take long and must not keep others' restarts waiting. */
   readonly limitPulls: <T>(work: () => Promise<T>) => Promise<T>;
   readonly registry: Registry;
@@ -159,7 +159,9 @@ async function recordAndRun(
       const work = (): Promise<void> => execute(step.action, look, { ...deps, onProgress });
       const { do: what } = step.action;
       // Standing is only waiting, and must not keep others from being started.
-      await (what === "stand" ? work() : what === "pull" ? deps.limitPulls(work) : deps.limit(work));
+      if (what === "stand") await work();
+      else if (what === "pull") await deps.limitPulls(work);
+      else await deps.limit(runtimeNeededBy(step.action, look, deps.runtimes), work);
       await faultPoint(`${step.action.do}: taken`);
     },
     done: (step) => change(step, { state: "done", finishedAtMs: clock.now() }),

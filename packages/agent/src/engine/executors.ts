@@ -1,7 +1,7 @@
 import { type Clock, isProblem } from "@mcp/base";
 import type { Action } from "@mcp/planner";
 import type { InstanceRecord, Registry } from "@mcp/registry";
-import type { ImageSource, RuntimeEvent, WorkloadSpec } from "@mcp/runtime";
+import type { ImageSource, RuntimeEvent, RuntimeKind, WorkloadSpec } from "@mcp/runtime";
 import type { HealthMonitor } from "../health/monitor.ts";
 import { toWatched } from "../health/watched.ts";
 import { toSpec } from "../revision/revision.ts";
@@ -190,11 +190,21 @@ function runtimeOf(
   look: Look,
   deps: ExecutorDeps,
 ): KnownRuntime {
-  const component = look.goal.components.find(({ name }) => name === action.component);
-  const instance = component?.instances.find(({ name }) => name === action.instance);
-  const kind = instance?.kind ?? component?.target?.kind;
+  const kind = kindOf(action, look);
   if (!kind) throw new Error(`instance ${action.instance} is not recorded`);
   return deps.runtimes.require(kind);
+}
+
+function kindOf(action: { component: string; instance: string }, { goal }: Look): RuntimeKind | undefined {
+  const component = goal.components.find(({ name }) => name === action.component);
+  const instance = component?.instances.find(({ name }) => name === action.instance);
+  return instance?.kind ?? component?.target?.kind;
+}
+
+/** The name of the runtime that an action needs; empty for what needs none. */
+export function runtimeNeededBy(action: Action, look: Look, runtimes: Runtimes): string {
+  const kind = "instance" in action ? kindOf(action, look) : undefined;
+  return (kind && runtimes.forKind(kind)?.name) ?? "";
 }
 
 function describeStart(
