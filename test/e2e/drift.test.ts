@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
+import { labelKeys } from "../../packages/runtime/src/index.ts";
+import { rigMissing } from "../../packages/runtime-podman/test/rig.ts";
+import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+
+/** What somebody does by hand with podman, beside the agent. */
+
+let node: TestNode;
+let missing: string | undefined;
+beforeAll(async () => {
+  missing = await rigMissing("root");
+  if (missing === undefined) node = await startNode();
+}, 180_000);
+afterAll(() => node?.close(), 60_000);
+
+const skipWhere = ({ skip }: TestContext): void => {
+  if (missing !== undefined) skip(missing);
+};
+
+const definition = (service: string, managed: string) => `
+name = "${service}"
+managed = "${managed}"
+[[components]]
+name = "web"
+image = "${node.rig.image}"
+cmd = ["sleep", "1000"]
+start_period = "0s"
+grace = "0s"
+`;
+
+const componentOf = async (service: string) =>
+  (await node.client.status({ service })).services?.[0]?.components?.[0];
+const driftOf = async (service: string) =>
+  ((await componentOf(service))?.drift ?? []).map(({ kind }) => kind).join();
+const eventsOf = async (service: string) => {
+  const { events = [] } = await node.client.listEvents({ service });
+  return events.filter(({ kind }) => kind === "observed").map(({ drift = "" }) => drift);
+};
+/** By podman's own word. */
+const seen = async (name: string) =>
+  (await node.rig.cli(["inspect", "--format", "{{.Id}} {{.State.Status}}", name]).catch(() => "")).trim();
+const instanceOf = async (service: string): Promise<string> => (await componentOf(service))?.instance ?? "";
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${what} did not come about`);
+}
+
+/** Time for several looks, at a tick of 2 s. */
+const later = () => new Promise((resolve) => setTimeout(resolve, 5_000));
+
+/** A container with labels of ours, as somebody might run it who has read them. */
+async function runByHand(name: string, labels: Partial<Record<keyof typeof labelKeys, string>>) {
+  const all = {
+    service: "x",
+    component: "web",
+    instance: name,
+    revision: "1",
+    specHash: "by-hand",
+    ...labels,
+  };
+  const flags = Object.entries(all).flatMap(([field, value]) => [
+    "--label",
+    `${labelKeys[field as keyof typeof labelKeys]}=${value}`,
+  ]);
+  await node.rig.cli(["run", "--detach", "--name", name, ...flags, node.rig.image, "sleep", "1000"]);
+}
+
+const disturb: Readonly<Record<string, (instance: string, service: string) => Promise<unknown>>> = {
+  missing: (instance) => node.rig.cli(["rm", "--force", "--time", "0", instance]),
+  exited: (instance) => node.rig.cli(["stop", "--time", "0", instance]),
+  async wrong_spec(instance, service) {
+    await node.rig.cli(["rm", "--force", "--time", "0", instance]);
+    await runByHand(instance, { service });
+  },
+};
+
+describe.each(Object.keys(disturb))("what somebody makes %s by hand", (kind) => {
+  const name = kind.replace("_", "-");
+
+  it("is put right, and both are told", async (context) => {
+    skipWhere(context);
+    const service = `heal-${name}`;
+    await deploy(node, definition(service, "heal"));
+    await disturb[kind]?.(await instanceOf(service), service);
+    await until("its drift is an event", async () => (await eventsOf(service)).length > 0);
+    await until("it is over", async () => (await eventsOf(service)).at(-1) === "");
+    expect(await driftOf(service)).toBe("");
+    expect(await seen(await instanceOf(service))).toMatch(/ running$/);
+    await last(node.client.undeploy({ requestId: newRequestId(), service }));
+  });
+
+  it("is reported and left as it is, where the definition says so", async (context) => {
+    skipWhere(context);
+    const service = `report-${name}`;
+    await deploy(node, definition(service, "report"));
+    const instance = await instanceOf(service);
+    await disturb[kind]?.(instance, service);
+    await until("its drift is shown", async () => (await driftOf(service)) === kind);
+    const left = await seen(instance);
+    await later();
+    expect(await seen(instance)).toBe(left);
+    expect(await driftOf(service)).toBe(kind);
+    expect((await eventsOf(service)).at(-1)).toBe(kind);
+    await last(node.client.start({ requestId: newRequestId(), service }));
+    expect(await driftOf(service)).toBe("");
+    await last(node.client.undeploy({ requestId: newRequestId(), service }));
+  });
+});
+
+it("what somebody has renamed is unknown, and left alone until it has its name back", async (context) => {
+  skipWhere(context);
+  await deploy(node, definition("renamed", "heal"));
+  const instance = await instanceOf("renamed");
+  await node.rig.cli(["rename", instance, "moved"]);
+  await until("it is unknown", async () => (await driftOf("renamed")) === "unknown");
+  const left = await seen("moved");
+  await later();
+  expect(await seen("moved")).toBe(left);
+  expect(await seen(instance)).toBe("");
+  await node.rig.cli(["rename", "moved", instance]);
+  await until("it is as it should be", async () => (await driftOf("renamed")) === "");
+  await last(node.client.undeploy({ requestId: newRequestId(), service: "renamed" }));
+});
+
+it("what has labels of an unknown service is unmanaged, what has none a stranger, and neither is touched", async (context) => {
+  skipWhere(context);
+  await runByHand("old-web", { service: "old" });
+  await runByHand("spoofed", { service: "evil\u001b[2J" });
+  await node.rig.cli(["run", "--detach", "--name", "registry", node.rig.image, "sleep", "1000"]);
+  const all = ["old-web", "spoofed", "registry"];
+  const before = await Promise.all(all.map(seen));
+  await later();
+  const { unmanaged = [], strangers = [], strangerCount } = await node.client.status({});
+  expect(unmanaged).toMatchObject([{ instance: "old-web", service: "old", component: "web" }]);
+  expect(strangerCount).toBe(2);
+  expect(strangers).toMatchObject([
+    { name: "registry", what: "container", state: "running", image: node.rig.image },
+    { name: "spoofed", what: "container", state: "running" },
+  ]);
+  expect(JSON.stringify(await node.client.status({}))).not.toContain("evil");
+  expect(await eventsOf("old")).toEqual(["unmanaged"]);
+  const { checks = [] } = await node.client.doctor({});
+  expect(checks.find(({ name }) => name === "services")?.text).toContain("old-web (unmanaged)");
+  expect(await Promise.all(all.map(seen))).toEqual(before);
+  await node.rig.cli(["rm", "--force", "--time", "0", ...all]);
+  await until("its end is told", async () => (await eventsOf("old")).at(-1) === "");
+});
