@@ -17,6 +17,7 @@ import {
   type ValueKind,
   wholeNumber,
 } from "./config-kinds.ts";
+import { optionalLoopback } from "./config-metrics.ts";
 
 export { type ValueKind, WrongValue } from "./config-kinds.ts";
 
@@ -96,7 +97,11 @@ export const configKeys = {
     "A disk so full, in percent, is a warning; from 97 on it is critical. Those of the database, of virtual machines and of podman.",
     90,
   ),
-  "monitor.memory_low_percent": key(wholeNumber(1, 50), "Less memory than this left, in percent, is a warning.", 5),
+  "monitor.memory_low_percent": key(
+    wholeNumber(1, 50),
+    "Less memory than this left, in percent, is a warning.",
+    5,
+  ),
   "monitor.alert_command": key(
     argv,
     "Run for each alert, with what it is about in its environment and on standard input; see [alerts](alerts.md).",
@@ -148,6 +153,12 @@ export const configKeys = {
     ),
     isFileOnly: true,
   },
+
+  "metrics.listen": key(
+    optionalLoopback,
+    "Where metrics are served by TCP, besides on the socket; see [metrics.md](metrics.md). Empty: nowhere.",
+    "",
+  ),
 
   "log.level": key(oneOf("debug", "info", "warn", "error"), "What is logged, at least.", "info"),
 } as const satisfies Record<string, ConfigKey<unknown>>;

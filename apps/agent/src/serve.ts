@@ -1,11 +1,12 @@
 import { dirname } from "node:path";
-import { Agent, machineCapacity, routesOf } from "@mcp/agent";
+import { Agent, exposeMetrics, machineCapacity, routesOf } from "@mcp/agent";
 import { asProblem } from "@mcp/base";
 import { createLogger, kernelHostPorts, type Logger, realClock } from "@mcp/host";
 import { type DatabaseLock, lockDatabase, openRegistry, type Registry } from "@mcp/registry";
 import type { AgentConfig } from "./config.ts";
 import { connectHandler } from "./connect-handler.ts";
 import { listen, requireFreeSocket } from "./listen.ts";
+import { serveMetrics, withMetrics } from "./serve-metrics.ts";
 import { wireAlerts } from "./wire-alerts.ts";
 import { wireRuntimes } from "./wire-runtimes.ts";
 
@@ -44,16 +45,19 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
     });
     // What was left unfinished comes before whatever is asked from now on.
     await agent.start();
-    const server = await listen(socket, connectHandler(routesOf(agent), log)).catch(
-      async (thrown: unknown) => {
-        await agent.stop();
-        throw thrown;
-      },
-    );
+    const expose = () => exposeMetrics(agent);
+    const handler = withMetrics(expose, log, connectHandler(routesOf(agent), log));
+    const server = await listen(socket, handler).catch(async (thrown: unknown) => {
+      await agent.stop();
+      throw thrown;
+    });
+    const { signal } = agent.engine;
+    const address = config["metrics.listen"];
+    const metrics = address && serveMetrics(address, expose, { log, clock: realClock, signal });
     log.info("serving", { socket, node: config["agent.node"], version });
     log.info("stopping", { signal: await stopped });
     await agent.stop();
-    await server.close();
+    await Promise.all([server.close(), metrics]);
   } finally {
     await wired.close();
     await registry.close();

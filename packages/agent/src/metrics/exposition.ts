@@ -1,3 +1,5 @@
+/// <reference path="./prom-client-registry.d.ts" />
+
 import type { Agent } from "../agent.ts";
 import {
   type CounterName,
