@@ -6,11 +6,11 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Check, CheckJson, NodeInfo, NodeInfoJson } from "./node_pb.ts";
+import type { BootProgress, BootProgressJson, Check, CheckJson, NodeInfo, NodeInfoJson } from "./node_pb.ts";
 import { file_mcp_v1_node } from "./node_pb.ts";
 import type { Operation, OperationJson, OperationUpdate, OperationUpdateJson, Step, StepJson } from "./operation_pb.ts";
 import { file_mcp_v1_operation } from "./operation_pb.ts";
-import type { Event, EventJson, LiveInstance, LiveInstanceJson, Revision, RevisionJson, ServiceStatus, ServiceStatusJson, ServiceSummary, ServiceSummaryJson } from "./service_pb.ts";
+import type { Event, EventJson, LiveInstance, LiveInstanceJson, Revision, RevisionJson, ServiceStatus, ServiceStatusJson, ServiceSummary, ServiceSummaryJson, Stranger, StrangerJson } from "./service_pb.ts";
 import { file_mcp_v1_service } from "./service_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcp/v1/agent.proto.
  */
 export const file_mcp_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChJtY3AvdjEvYWdlbnQucHJvdG8SBm1jcC52MSJACgpEZWZpbml0aW9uEgwKBHRvbWwYASABKAkSDAoEZmlsZRgCIAEoCRIWCg5pbWFnZV9yZWdpc3RyeRgDIAEoCSJeCg1EZXBsb3lSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSJgoKZGVmaW5pdGlvbhgCIAEoCzISLm1jcC52MS5EZWZpbml0aW9uEhEKCWNvbXBvbmVudBgDIAEoCSI5Cg5EZXBsb3lSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIjYKD1VuZGVwbG95UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkiOwoQVW5kZXBsb3lSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkUKC1N0b3BSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiNwoMU3RvcFJlc3BvbnNlEicKBnVwZGF0ZRgBIAEoCzIXLm1jcC52MS5PcGVyYXRpb25VcGRhdGUiRgoMU3RhcnRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiOAoNU3RhcnRSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkgKDlJlc3RhcnRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiOgoPUmVzdGFydFJlc3BvbnNlEicKBnVwZGF0ZRgBIAEoCzIXLm1jcC52MS5PcGVyYXRpb25VcGRhdGUiSgoLU3luY1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRInCgtkZWZpbml0aW9ucxgCIAMoCzISLm1jcC52MS5EZWZpbml0aW9uIjcKDFN5bmNSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkgKD1JvbGxiYWNrUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSEAoIcmV2aXNpb24YAyABKAMiOwoQUm9sbGJhY2tSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIo4BCgtQbGFuUmVxdWVzdBIkCgZkZXBsb3kYASABKAsyEi5tY3AudjEuRGVmaW5pdGlvbkgAEhEKB3NlcnZpY2UYAiABKAlIABIrCghyb2xsYmFjaxgDIAEoCzIXLm1jcC52MS5Sb2xsYmFja1JlcXVlc3RIABIRCgljb21wb25lbnQYBCABKAlCBgoEd2hhdCJcCgxQbGFuUmVzcG9uc2USDwoHc2VydmljZRgBIAEoCRIbCgVzdGVwcxgCIAMoCzIMLm1jcC52MS5TdGVwEg0KBW5vdGVzGAMgAygJEg8KB2Jsb2NrZWQYBCADKAkiIQoTR2V0T3BlcmF0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSI8ChRHZXRPcGVyYXRpb25SZXNwb25zZRIkCglvcGVyYXRpb24YASABKAsyES5tY3AudjEuT3BlcmF0aW9uIjcKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEg0KBWxpbWl0GAIgASgFIj8KFkxpc3RPcGVyYXRpb25zUmVzcG9uc2USJQoKb3BlcmF0aW9ucxgBIAMoCzIRLm1jcC52MS5PcGVyYXRpb24iIwoVV2F0Y2hPcGVyYXRpb25SZXF1ZXN0EgoKAmlkGAEgASgJIkEKFldhdGNoT3BlcmF0aW9uUmVzcG9uc2USJwoGdXBkYXRlGAEgASgLMhcubWNwLnYxLk9wZXJhdGlvblVwZGF0ZSIVChNMaXN0U2VydmljZXNSZXF1ZXN0IkAKFExpc3RTZXJ2aWNlc1Jlc3BvbnNlEigKCHNlcnZpY2VzGAEgAygLMhYubWNwLnYxLlNlcnZpY2VTdW1tYXJ5IjYKEUdldFNlcnZpY2VSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSEAoIcmV2aXNpb24YAiABKAMibwoSR2V0U2VydmljZVJlc3BvbnNlEicKB3NlcnZpY2UYASABKAsyFi5tY3AudjEuU2VydmljZVN1bW1hcnkSIgoIcmV2aXNpb24YAiABKAsyEC5tY3AudjEuUmV2aXNpb24SDAoEdG9tbBgDIAEoCSIgCg1TdGF0dXNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAki0wEKDlN0YXR1c1Jlc3BvbnNlEgwKBG5vZGUYASABKAkSJwoIc2VydmljZXMYAiADKAsyFS5tY3AudjEuU2VydmljZVN0YXR1cxIkCg1yZWNlbnRfZXZlbnRzGAMgAygLMg0ubWNwLnYxLkV2ZW50EicKCXVubWFuYWdlZBgEIAMoCzIULm1jcC52MS5MaXZlSW5zdGFuY2USIwoJc3RyYW5nZXJzGAUgAygLMhAubWNwLnYxLlN0cmFuZ2VyEhYKDnN0cmFuZ2VyX2NvdW50GAYgASgFIkQKCFN0cmFuZ2VyEgwKBG5hbWUYASABKAkSDAoEd2hhdBgCIAEoCRINCgVzdGF0ZRgDIAEoCRINCgVpbWFnZRgEIAEoCSIyChBMaXZlQ2hlY2tSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSDQoFdXNhZ2UYAiABKAgiTgoRTGl2ZUNoZWNrUmVzcG9uc2USJwoJaW5zdGFuY2VzGAEgAygLMhQubWNwLnYxLkxpdmVJbnN0YW5jZRIQCghwcm9ibGVtcxgCIAMoCSInChRMaXN0UmV2aXNpb25zUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJIjwKFUxpc3RSZXZpc2lvbnNSZXNwb25zZRIjCglyZXZpc2lvbnMYASADKAsyEC5tY3AudjEuUmV2aXNpb24iHwoMQWRvcHRSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkiDwoNQWRvcHRSZXNwb25zZSKIAQoLTG9nc1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIRCgljb21wb25lbnQYAiABKAkSEQoEdGFpbBgDIAEoBUgAiAEBEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZmb2xsb3cYBSABKAhCBwoFX3RhaWwiLgoMTG9nc1Jlc3BvbnNlEh4KBWxpbmVzGAEgAygLMg8ubWNwLnYxLkxvZ0xpbmUi4wEKB0xvZ0xpbmUSJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWNvbXBvbmVudBgCIAEoCRIQCghpbnN0YW5jZRgDIAEoCRImCgZzdHJlYW0YBCABKA4yFi5tY3AudjEuTG9nTGluZS5TdHJlYW0SDAoEdGV4dBgFIAEoCRINCgVmb3VuZBgGIAEoCCJGCgZTdHJlYW0SFgoSU1RSRUFNX1VOU1BFQ0lGSUVEEAASEQoNU1RSRUFNX1NURE9VVBABEhEKDVNUUkVBTV9TVERFUlIQAiJxChFMaXN0RXZlbnRzUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVsaW1pdBgDIAEoBRIRCgljb21wb25lbnQYBCABKAkiMwoSTGlzdEV2ZW50c1Jlc3BvbnNlEh0KBmV2ZW50cxgBIAMoCzINLm1jcC52MS5FdmVudCKHAQoSV2F0Y2hFdmVudHNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKCGFmdGVyX2lkGAMgASgDSACIAQESEQoJY29tcG9uZW50GAQgASgJQgsKCV9hZnRlcl9pZCIzChNXYXRjaEV2ZW50c1Jlc3BvbnNlEhwKBWV2ZW50GAEgASgLMg0ubWNwLnYxLkV2ZW50Ij4KD1B1c2hGaWxlUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEgwKBHBhdGgYAiABKAkSDAoEZGF0YRgDIAEoDCISChBQdXNoRmlsZVJlc3BvbnNlIjAKD1B1bGxGaWxlUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEgwKBHBhdGgYAiABKAkiIAoQUHVsbEZpbGVSZXNwb25zZRIMCgRkYXRhGAEgASgMIhMKEU5vZGVTdGF0dXNSZXF1ZXN0IjQKEk5vZGVTdGF0dXNSZXNwb25zZRIeCgRub2RlGAEgASgLMhAubWNwLnYxLk5vZGVJbmZvIg8KDURvY3RvclJlcXVlc3QiLwoORG9jdG9yUmVzcG9uc2USHQoGY2hlY2tzGAEgAygLMg0ubWNwLnYxLkNoZWNrIh8KDFBydW5lUmVxdWVzdBIPCgdkcnlfcnVuGAEgASgIIjUKDVBydW5lUmVzcG9uc2USDwoHcmVtb3ZlZBgBIAMoCRITCgtmcmVlZF9ieXRlcxgCIAEoAzLWDAoMQWdlbnRTZXJ2aWNlEjkKBkRlcGxveRIVLm1jcC52MS5EZXBsb3lSZXF1ZXN0GhYubWNwLnYxLkRlcGxveVJlc3BvbnNlMAESPwoIVW5kZXBsb3kSFy5tY3AudjEuVW5kZXBsb3lSZXF1ZXN0GhgubWNwLnYxLlVuZGVwbG95UmVzcG9uc2UwARIzCgRTdG9wEhMubWNwLnYxLlN0b3BSZXF1ZXN0GhQubWNwLnYxLlN0b3BSZXNwb25zZTABEjYKBVN0YXJ0EhQubWNwLnYxLlN0YXJ0UmVxdWVzdBoVLm1jcC52MS5TdGFydFJlc3BvbnNlMAESPAoHUmVzdGFydBIWLm1jcC52MS5SZXN0YXJ0UmVxdWVzdBoXLm1jcC52MS5SZXN0YXJ0UmVzcG9uc2UwARIzCgRTeW5jEhMubWNwLnYxLlN5bmNSZXF1ZXN0GhQubWNwLnYxLlN5bmNSZXNwb25zZTABEj8KCFJvbGxiYWNrEhcubWNwLnYxLlJvbGxiYWNrUmVxdWVzdBoYLm1jcC52MS5Sb2xsYmFja1Jlc3BvbnNlMAESMQoEUGxhbhITLm1jcC52MS5QbGFuUmVxdWVzdBoULm1jcC52MS5QbGFuUmVzcG9uc2USSQoMR2V0T3BlcmF0aW9uEhsubWNwLnYxLkdldE9wZXJhdGlvblJlcXVlc3QaHC5tY3AudjEuR2V0T3BlcmF0aW9uUmVzcG9uc2USTwoOTGlzdE9wZXJhdGlvbnMSHS5tY3AudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Gh4ubWNwLnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2USUQoOV2F0Y2hPcGVyYXRpb24SHS5tY3AudjEuV2F0Y2hPcGVyYXRpb25SZXF1ZXN0Gh4ubWNwLnYxLldhdGNoT3BlcmF0aW9uUmVzcG9uc2UwARJJCgxMaXN0U2VydmljZXMSGy5tY3AudjEuTGlzdFNlcnZpY2VzUmVxdWVzdBocLm1jcC52MS5MaXN0U2VydmljZXNSZXNwb25zZRJDCgpHZXRTZXJ2aWNlEhkubWNwLnYxLkdldFNlcnZpY2VSZXF1ZXN0GhoubWNwLnYxLkdldFNlcnZpY2VSZXNwb25zZRI3CgZTdGF0dXMSFS5tY3AudjEuU3RhdHVzUmVxdWVzdBoWLm1jcC52MS5TdGF0dXNSZXNwb25zZRJACglMaXZlQ2hlY2sSGC5tY3AudjEuTGl2ZUNoZWNrUmVxdWVzdBoZLm1jcC52MS5MaXZlQ2hlY2tSZXNwb25zZRJMCg1MaXN0UmV2aXNpb25zEhwubWNwLnYxLkxpc3RSZXZpc2lvbnNSZXF1ZXN0Gh0ubWNwLnYxLkxpc3RSZXZpc2lvbnNSZXNwb25zZRI0CgVBZG9wdBIULm1jcC52MS5BZG9wdFJlcXVlc3QaFS5tY3AudjEuQWRvcHRSZXNwb25zZRIzCgRMb2dzEhMubWNwLnYxLkxvZ3NSZXF1ZXN0GhQubWNwLnYxLkxvZ3NSZXNwb25zZTABEkMKCkxpc3RFdmVudHMSGS5tY3AudjEuTGlzdEV2ZW50c1JlcXVlc3QaGi5tY3AudjEuTGlzdEV2ZW50c1Jlc3BvbnNlEkgKC1dhdGNoRXZlbnRzEhoubWNwLnYxLldhdGNoRXZlbnRzUmVxdWVzdBobLm1jcC52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlMAESPwoIUHVzaEZpbGUSFy5tY3AudjEuUHVzaEZpbGVSZXF1ZXN0GhgubWNwLnYxLlB1c2hGaWxlUmVzcG9uc2UoARI/CghQdWxsRmlsZRIXLm1jcC52MS5QdWxsRmlsZVJlcXVlc3QaGC5tY3AudjEuUHVsbEZpbGVSZXNwb25zZTABEkMKCk5vZGVTdGF0dXMSGS5tY3AudjEuTm9kZVN0YXR1c1JlcXVlc3QaGi5tY3AudjEuTm9kZVN0YXR1c1Jlc3BvbnNlEjcKBkRvY3RvchIVLm1jcC52MS5Eb2N0b3JSZXF1ZXN0GhYubWNwLnYxLkRvY3RvclJlc3BvbnNlEjQKBVBydW5lEhQubWNwLnYxLlBydW5lUmVxdWVzdBoVLm1jcC52MS5QcnVuZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_mcp_v1_node, file_mcp_v1_operation, file_mcp_v1_service]);
+  fileDesc("ChJtY3AvdjEvYWdlbnQucHJvdG8SBm1jcC52MSJACgpEZWZpbml0aW9uEgwKBHRvbWwYASABKAkSDAoEZmlsZRgCIAEoCRIWCg5pbWFnZV9yZWdpc3RyeRgDIAEoCSJeCg1EZXBsb3lSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSJgoKZGVmaW5pdGlvbhgCIAEoCzISLm1jcC52MS5EZWZpbml0aW9uEhEKCWNvbXBvbmVudBgDIAEoCSI5Cg5EZXBsb3lSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIjYKD1VuZGVwbG95UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkiOwoQVW5kZXBsb3lSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkUKC1N0b3BSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiNwoMU3RvcFJlc3BvbnNlEicKBnVwZGF0ZRgBIAEoCzIXLm1jcC52MS5PcGVyYXRpb25VcGRhdGUiRgoMU3RhcnRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiOAoNU3RhcnRSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkgKDlJlc3RhcnRSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIRCgljb21wb25lbnQYAyABKAkiOgoPUmVzdGFydFJlc3BvbnNlEicKBnVwZGF0ZRgBIAEoCzIXLm1jcC52MS5PcGVyYXRpb25VcGRhdGUiSgoLU3luY1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRInCgtkZWZpbml0aW9ucxgCIAMoCzISLm1jcC52MS5EZWZpbml0aW9uIjcKDFN5bmNSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIkgKD1JvbGxiYWNrUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSEAoIcmV2aXNpb24YAyABKAMiOwoQUm9sbGJhY2tSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy5tY3AudjEuT3BlcmF0aW9uVXBkYXRlIo4BCgtQbGFuUmVxdWVzdBIkCgZkZXBsb3kYASABKAsyEi5tY3AudjEuRGVmaW5pdGlvbkgAEhEKB3NlcnZpY2UYAiABKAlIABIrCghyb2xsYmFjaxgDIAEoCzIXLm1jcC52MS5Sb2xsYmFja1JlcXVlc3RIABIRCgljb21wb25lbnQYBCABKAlCBgoEd2hhdCJcCgxQbGFuUmVzcG9uc2USDwoHc2VydmljZRgBIAEoCRIbCgVzdGVwcxgCIAMoCzIMLm1jcC52MS5TdGVwEg0KBW5vdGVzGAMgAygJEg8KB2Jsb2NrZWQYBCADKAkiIQoTR2V0T3BlcmF0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSI8ChRHZXRPcGVyYXRpb25SZXNwb25zZRIkCglvcGVyYXRpb24YASABKAsyES5tY3AudjEuT3BlcmF0aW9uIjcKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEg0KBWxpbWl0GAIgASgFIj8KFkxpc3RPcGVyYXRpb25zUmVzcG9uc2USJQoKb3BlcmF0aW9ucxgBIAMoCzIRLm1jcC52MS5PcGVyYXRpb24iIwoVV2F0Y2hPcGVyYXRpb25SZXF1ZXN0EgoKAmlkGAEgASgJIkEKFldhdGNoT3BlcmF0aW9uUmVzcG9uc2USJwoGdXBkYXRlGAEgASgLMhcubWNwLnYxLk9wZXJhdGlvblVwZGF0ZSIVChNMaXN0U2VydmljZXNSZXF1ZXN0IkAKFExpc3RTZXJ2aWNlc1Jlc3BvbnNlEigKCHNlcnZpY2VzGAEgAygLMhYubWNwLnYxLlNlcnZpY2VTdW1tYXJ5IjYKEUdldFNlcnZpY2VSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSEAoIcmV2aXNpb24YAiABKAMibwoSR2V0U2VydmljZVJlc3BvbnNlEicKB3NlcnZpY2UYASABKAsyFi5tY3AudjEuU2VydmljZVN1bW1hcnkSIgoIcmV2aXNpb24YAiABKAsyEC5tY3AudjEuUmV2aXNpb24SDAoEdG9tbBgDIAEoCSIgCg1TdGF0dXNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkihgIKDlN0YXR1c1Jlc3BvbnNlEgwKBG5vZGUYASABKAkSJwoIc2VydmljZXMYAiADKAsyFS5tY3AudjEuU2VydmljZVN0YXR1cxIkCg1yZWNlbnRfZXZlbnRzGAMgAygLMg0ubWNwLnYxLkV2ZW50EicKCXVubWFuYWdlZBgEIAMoCzIULm1jcC52MS5MaXZlSW5zdGFuY2USIwoJc3RyYW5nZXJzGAUgAygLMhAubWNwLnYxLlN0cmFuZ2VyEhYKDnN0cmFuZ2VyX2NvdW50GAYgASgFEiIKBGJvb3QYByABKAsyFC5tY3AudjEuQm9vdFByb2dyZXNzEg0KBW5vdGVzGAggAygJIjIKEExpdmVDaGVja1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCRINCgV1c2FnZRgCIAEoCCJOChFMaXZlQ2hlY2tSZXNwb25zZRInCglpbnN0YW5jZXMYASADKAsyFC5tY3AudjEuTGl2ZUluc3RhbmNlEhAKCHByb2JsZW1zGAIgAygJIicKFExpc3RSZXZpc2lvbnNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkiPAoVTGlzdFJldmlzaW9uc1Jlc3BvbnNlEiMKCXJldmlzaW9ucxgBIAMoCzIQLm1jcC52MS5SZXZpc2lvbiIfCgxBZG9wdFJlcXVlc3QSDwoHc2VydmljZRgBIAEoCSIPCg1BZG9wdFJlc3BvbnNlIogBCgtMb2dzUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEhEKCWNvbXBvbmVudBgCIAEoCRIRCgR0YWlsGAMgASgFSACIAQESKQoFc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmZvbGxvdxgFIAEoCEIHCgVfdGFpbCIuCgxMb2dzUmVzcG9uc2USHgoFbGluZXMYASADKAsyDy5tY3AudjEuTG9nTGluZSLjAQoHTG9nTGluZRImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJY29tcG9uZW50GAIgASgJEhAKCGluc3RhbmNlGAMgASgJEiYKBnN0cmVhbRgEIAEoDjIWLm1jcC52MS5Mb2dMaW5lLlN0cmVhbRIMCgR0ZXh0GAUgASgJEg0KBWZvdW5kGAYgASgIIkYKBlN0cmVhbRIWChJTVFJFQU1fVU5TUEVDSUZJRUQQABIRCg1TVFJFQU1fU1RET1VUEAESEQoNU1RSRUFNX1NUREVSUhACInEKEUxpc3RFdmVudHNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAMgASgFEhEKCWNvbXBvbmVudBgEIAEoCSIzChJMaXN0RXZlbnRzUmVzcG9uc2USHQoGZXZlbnRzGAEgAygLMg0ubWNwLnYxLkV2ZW50IocBChJXYXRjaEV2ZW50c1JlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoIYWZ0ZXJfaWQYAyABKANIAIgBARIRCgljb21wb25lbnQYBCABKAlCCwoJX2FmdGVyX2lkIjMKE1dhdGNoRXZlbnRzUmVzcG9uc2USHAoFZXZlbnQYASABKAsyDS5tY3AudjEuRXZlbnQiPgoPUHVzaEZpbGVSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSDAoEcGF0aBgCIAEoCRIMCgRkYXRhGAMgASgMIhIKEFB1c2hGaWxlUmVzcG9uc2UiMAoPUHVsbEZpbGVSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSDAoEcGF0aBgCIAEoCSIgChBQdWxsRmlsZVJlc3BvbnNlEgwKBGRhdGEYASABKAwiEwoRTm9kZVN0YXR1c1JlcXVlc3QiNAoSTm9kZVN0YXR1c1Jlc3BvbnNlEh4KBG5vZGUYASABKAsyEC5tY3AudjEuTm9kZUluZm8iDwoNRG9jdG9yUmVxdWVzdCIvCg5Eb2N0b3JSZXNwb25zZRIdCgZjaGVja3MYASADKAsyDS5tY3AudjEuQ2hlY2siHwoMUHJ1bmVSZXF1ZXN0Eg8KB2RyeV9ydW4YASABKAgiNQoNUHJ1bmVSZXNwb25zZRIPCgdyZW1vdmVkGAEgAygJEhMKC2ZyZWVkX2J5dGVzGAIgASgDMtYMCgxBZ2VudFNlcnZpY2USOQoGRGVwbG95EhUubWNwLnYxLkRlcGxveVJlcXVlc3QaFi5tY3AudjEuRGVwbG95UmVzcG9uc2UwARI/CghVbmRlcGxveRIXLm1jcC52MS5VbmRlcGxveVJlcXVlc3QaGC5tY3AudjEuVW5kZXBsb3lSZXNwb25zZTABEjMKBFN0b3ASEy5tY3AudjEuU3RvcFJlcXVlc3QaFC5tY3AudjEuU3RvcFJlc3BvbnNlMAESNgoFU3RhcnQSFC5tY3AudjEuU3RhcnRSZXF1ZXN0GhUubWNwLnYxLlN0YXJ0UmVzcG9uc2UwARI8CgdSZXN0YXJ0EhYubWNwLnYxLlJlc3RhcnRSZXF1ZXN0GhcubWNwLnYxLlJlc3RhcnRSZXNwb25zZTABEjMKBFN5bmMSEy5tY3AudjEuU3luY1JlcXVlc3QaFC5tY3AudjEuU3luY1Jlc3BvbnNlMAESPwoIUm9sbGJhY2sSFy5tY3AudjEuUm9sbGJhY2tSZXF1ZXN0GhgubWNwLnYxLlJvbGxiYWNrUmVzcG9uc2UwARIxCgRQbGFuEhMubWNwLnYxLlBsYW5SZXF1ZXN0GhQubWNwLnYxLlBsYW5SZXNwb25zZRJJCgxHZXRPcGVyYXRpb24SGy5tY3AudjEuR2V0T3BlcmF0aW9uUmVxdWVzdBocLm1jcC52MS5HZXRPcGVyYXRpb25SZXNwb25zZRJPCg5MaXN0T3BlcmF0aW9ucxIdLm1jcC52MS5MaXN0T3BlcmF0aW9uc1JlcXVlc3QaHi5tY3AudjEuTGlzdE9wZXJhdGlvbnNSZXNwb25zZRJRCg5XYXRjaE9wZXJhdGlvbhIdLm1jcC52MS5XYXRjaE9wZXJhdGlvblJlcXVlc3QaHi5tY3AudjEuV2F0Y2hPcGVyYXRpb25SZXNwb25zZTABEkkKDExpc3RTZXJ2aWNlcxIbLm1jcC52MS5MaXN0U2VydmljZXNSZXF1ZXN0GhwubWNwLnYxLkxpc3RTZXJ2aWNlc1Jlc3BvbnNlEkMKCkdldFNlcnZpY2USGS5tY3AudjEuR2V0U2VydmljZVJlcXVlc3QaGi5tY3AudjEuR2V0U2VydmljZVJlc3BvbnNlEjcKBlN0YXR1cxIVLm1jcC52MS5TdGF0dXNSZXF1ZXN0GhYubWNwLnYxLlN0YXR1c1Jlc3BvbnNlEkAKCUxpdmVDaGVjaxIYLm1jcC52MS5MaXZlQ2hlY2tSZXF1ZXN0GhkubWNwLnYxLkxpdmVDaGVja1Jlc3BvbnNlEkwKDUxpc3RSZXZpc2lvbnMSHC5tY3AudjEuTGlzdFJldmlzaW9uc1JlcXVlc3QaHS5tY3AudjEuTGlzdFJldmlzaW9uc1Jlc3BvbnNlEjQKBUFkb3B0EhQubWNwLnYxLkFkb3B0UmVxdWVzdBoVLm1jcC52MS5BZG9wdFJlc3BvbnNlEjMKBExvZ3MSEy5tY3AudjEuTG9nc1JlcXVlc3QaFC5tY3AudjEuTG9nc1Jlc3BvbnNlMAESQwoKTGlzdEV2ZW50cxIZLm1jcC52MS5MaXN0RXZlbnRzUmVxdWVzdBoaLm1jcC52MS5MaXN0RXZlbnRzUmVzcG9uc2USSAoLV2F0Y2hFdmVudHMSGi5tY3AudjEuV2F0Y2hFdmVudHNSZXF1ZXN0GhsubWNwLnYxLldhdGNoRXZlbnRzUmVzcG9uc2UwARI/CghQdXNoRmlsZRIXLm1jcC52MS5QdXNoRmlsZVJlcXVlc3QaGC5tY3AudjEuUHVzaEZpbGVSZXNwb25zZSgBEj8KCFB1bGxGaWxlEhcubWNwLnYxLlB1bGxGaWxlUmVxdWVzdBoYLm1jcC52MS5QdWxsRmlsZVJlc3BvbnNlMAESQwoKTm9kZVN0YXR1cxIZLm1jcC52MS5Ob2RlU3RhdHVzUmVxdWVzdBoaLm1jcC52MS5Ob2RlU3RhdHVzUmVzcG9uc2USNwoGRG9jdG9yEhUubWNwLnYxLkRvY3RvclJlcXVlc3QaFi5tY3AudjEuRG9jdG9yUmVzcG9uc2USNAoFUHJ1bmUSFC5tY3AudjEuUHJ1bmVSZXF1ZXN0GhUubWNwLnYxLlBydW5lUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp, file_mcp_v1_node, file_mcp_v1_operation, file_mcp_v1_service]);
 
 /**
  * A definition as the operator wrote it, and what their workstation adds to it.
@@ -1121,6 +1121,18 @@ export type StatusResponse = Message<"mcp.v1.StatusResponse"> & {
    * @generated from field: int32 stranger_count = 6;
    */
   strangerCount: number;
+
+  /**
+   * @generated from field: mcp.v1.BootProgress boot = 7;
+   */
+  boot?: BootProgress | undefined;
+
+  /**
+   * What of the agent's config does not agree with this node.
+   *
+   * @generated from field: repeated string notes = 8;
+   */
+  notes: string[];
 };
 
 /**
@@ -1164,6 +1176,18 @@ export type StatusResponseJson = {
    * @generated from field: int32 stranger_count = 6;
    */
   strangerCount?: number;
+
+  /**
+   * @generated from field: mcp.v1.BootProgress boot = 7;
+   */
+  boot?: BootProgressJson;
+
+  /**
+   * What of the agent's config does not agree with this node.
+   *
+   * @generated from field: repeated string notes = 8;
+   */
+  notes?: string[];
 };
 
 /**
@@ -1172,71 +1196,6 @@ export type StatusResponseJson = {
  */
 export const StatusResponseSchema: GenMessage<StatusResponse, {jsonType: StatusResponseJson}> = /*@__PURE__*/
   messageDesc(file_mcp_v1_agent, 28);
-
-/**
- * @generated from message mcp.v1.Stranger
- */
-export type Stranger = Message<"mcp.v1.Stranger"> & {
-  /**
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * container, say.
-   *
-   * @generated from field: string what = 2;
-   */
-  what: string;
-
-  /**
-   * created, starting, running, stopping, exited; empty where it has none.
-   *
-   * @generated from field: string state = 3;
-   */
-  state: string;
-
-  /**
-   * @generated from field: string image = 4;
-   */
-  image: string;
-};
-
-/**
- * @generated from message mcp.v1.Stranger
- */
-export type StrangerJson = {
-  /**
-   * @generated from field: string name = 1;
-   */
-  name?: string;
-
-  /**
-   * container, say.
-   *
-   * @generated from field: string what = 2;
-   */
-  what?: string;
-
-  /**
-   * created, starting, running, stopping, exited; empty where it has none.
-   *
-   * @generated from field: string state = 3;
-   */
-  state?: string;
-
-  /**
-   * @generated from field: string image = 4;
-   */
-  image?: string;
-};
-
-/**
- * Describes the message mcp.v1.Stranger.
- * Use `create(StrangerSchema)` to create a new message.
- */
-export const StrangerSchema: GenMessage<Stranger, {jsonType: StrangerJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 29);
 
 /**
  * @generated from message mcp.v1.LiveCheckRequest
@@ -1277,7 +1236,7 @@ export type LiveCheckRequestJson = {
  * Use `create(LiveCheckRequestSchema)` to create a new message.
  */
 export const LiveCheckRequestSchema: GenMessage<LiveCheckRequest, {jsonType: LiveCheckRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 30);
+  messageDesc(file_mcp_v1_agent, 29);
 
 /**
  * @generated from message mcp.v1.LiveCheckResponse
@@ -1318,7 +1277,7 @@ export type LiveCheckResponseJson = {
  * Use `create(LiveCheckResponseSchema)` to create a new message.
  */
 export const LiveCheckResponseSchema: GenMessage<LiveCheckResponse, {jsonType: LiveCheckResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 31);
+  messageDesc(file_mcp_v1_agent, 30);
 
 /**
  * @generated from message mcp.v1.ListRevisionsRequest
@@ -1345,7 +1304,7 @@ export type ListRevisionsRequestJson = {
  * Use `create(ListRevisionsRequestSchema)` to create a new message.
  */
 export const ListRevisionsRequestSchema: GenMessage<ListRevisionsRequest, {jsonType: ListRevisionsRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 32);
+  messageDesc(file_mcp_v1_agent, 31);
 
 /**
  * @generated from message mcp.v1.ListRevisionsResponse
@@ -1372,7 +1331,7 @@ export type ListRevisionsResponseJson = {
  * Use `create(ListRevisionsResponseSchema)` to create a new message.
  */
 export const ListRevisionsResponseSchema: GenMessage<ListRevisionsResponse, {jsonType: ListRevisionsResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 33);
+  messageDesc(file_mcp_v1_agent, 32);
 
 /**
  * @generated from message mcp.v1.AdoptRequest
@@ -1399,7 +1358,7 @@ export type AdoptRequestJson = {
  * Use `create(AdoptRequestSchema)` to create a new message.
  */
 export const AdoptRequestSchema: GenMessage<AdoptRequest, {jsonType: AdoptRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 34);
+  messageDesc(file_mcp_v1_agent, 33);
 
 /**
  * @generated from message mcp.v1.AdoptResponse
@@ -1418,7 +1377,7 @@ export type AdoptResponseJson = {
  * Use `create(AdoptResponseSchema)` to create a new message.
  */
 export const AdoptResponseSchema: GenMessage<AdoptResponse, {jsonType: AdoptResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 35);
+  messageDesc(file_mcp_v1_agent, 34);
 
 /**
  * @generated from message mcp.v1.LogsRequest
@@ -1489,7 +1448,7 @@ export type LogsRequestJson = {
  * Use `create(LogsRequestSchema)` to create a new message.
  */
 export const LogsRequestSchema: GenMessage<LogsRequest, {jsonType: LogsRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 36);
+  messageDesc(file_mcp_v1_agent, 35);
 
 /**
  * @generated from message mcp.v1.LogsResponse
@@ -1516,7 +1475,7 @@ export type LogsResponseJson = {
  * Use `create(LogsResponseSchema)` to create a new message.
  */
 export const LogsResponseSchema: GenMessage<LogsResponse, {jsonType: LogsResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 37);
+  messageDesc(file_mcp_v1_agent, 36);
 
 /**
  * @generated from message mcp.v1.LogLine
@@ -1597,7 +1556,7 @@ export type LogLineJson = {
  * Use `create(LogLineSchema)` to create a new message.
  */
 export const LogLineSchema: GenMessage<LogLine, {jsonType: LogLineJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 38);
+  messageDesc(file_mcp_v1_agent, 37);
 
 /**
  * @generated from enum mcp.v1.LogLine.Stream
@@ -1628,7 +1587,7 @@ export type LogLine_StreamJson = "STREAM_UNSPECIFIED" | "STREAM_STDOUT" | "STREA
  * Describes the enum mcp.v1.LogLine.Stream.
  */
 export const LogLine_StreamSchema: GenEnum<LogLine_Stream, LogLine_StreamJson> = /*@__PURE__*/
-  enumDesc(file_mcp_v1_agent, 38, 0);
+  enumDesc(file_mcp_v1_agent, 37, 0);
 
 /**
  * @generated from message mcp.v1.ListEventsRequest
@@ -1693,7 +1652,7 @@ export type ListEventsRequestJson = {
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest, {jsonType: ListEventsRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 39);
+  messageDesc(file_mcp_v1_agent, 38);
 
 /**
  * @generated from message mcp.v1.ListEventsResponse
@@ -1724,7 +1683,7 @@ export type ListEventsResponseJson = {
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse, {jsonType: ListEventsResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 40);
+  messageDesc(file_mcp_v1_agent, 39);
 
 /**
  * @generated from message mcp.v1.WatchEventsRequest
@@ -1793,7 +1752,7 @@ export type WatchEventsRequestJson = {
  * Use `create(WatchEventsRequestSchema)` to create a new message.
  */
 export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest, {jsonType: WatchEventsRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 41);
+  messageDesc(file_mcp_v1_agent, 40);
 
 /**
  * @generated from message mcp.v1.WatchEventsResponse
@@ -1824,7 +1783,7 @@ export type WatchEventsResponseJson = {
  * Use `create(WatchEventsResponseSchema)` to create a new message.
  */
 export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse, {jsonType: WatchEventsResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 42);
+  messageDesc(file_mcp_v1_agent, 41);
 
 /**
  * @generated from message mcp.v1.PushFileRequest
@@ -1871,7 +1830,7 @@ export type PushFileRequestJson = {
  * Use `create(PushFileRequestSchema)` to create a new message.
  */
 export const PushFileRequestSchema: GenMessage<PushFileRequest, {jsonType: PushFileRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 43);
+  messageDesc(file_mcp_v1_agent, 42);
 
 /**
  * @generated from message mcp.v1.PushFileResponse
@@ -1890,7 +1849,7 @@ export type PushFileResponseJson = {
  * Use `create(PushFileResponseSchema)` to create a new message.
  */
 export const PushFileResponseSchema: GenMessage<PushFileResponse, {jsonType: PushFileResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 44);
+  messageDesc(file_mcp_v1_agent, 43);
 
 /**
  * @generated from message mcp.v1.PullFileRequest
@@ -1927,7 +1886,7 @@ export type PullFileRequestJson = {
  * Use `create(PullFileRequestSchema)` to create a new message.
  */
 export const PullFileRequestSchema: GenMessage<PullFileRequest, {jsonType: PullFileRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 45);
+  messageDesc(file_mcp_v1_agent, 44);
 
 /**
  * @generated from message mcp.v1.PullFileResponse
@@ -1954,7 +1913,7 @@ export type PullFileResponseJson = {
  * Use `create(PullFileResponseSchema)` to create a new message.
  */
 export const PullFileResponseSchema: GenMessage<PullFileResponse, {jsonType: PullFileResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 46);
+  messageDesc(file_mcp_v1_agent, 45);
 
 /**
  * @generated from message mcp.v1.NodeStatusRequest
@@ -1973,7 +1932,7 @@ export type NodeStatusRequestJson = {
  * Use `create(NodeStatusRequestSchema)` to create a new message.
  */
 export const NodeStatusRequestSchema: GenMessage<NodeStatusRequest, {jsonType: NodeStatusRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 47);
+  messageDesc(file_mcp_v1_agent, 46);
 
 /**
  * @generated from message mcp.v1.NodeStatusResponse
@@ -2000,7 +1959,7 @@ export type NodeStatusResponseJson = {
  * Use `create(NodeStatusResponseSchema)` to create a new message.
  */
 export const NodeStatusResponseSchema: GenMessage<NodeStatusResponse, {jsonType: NodeStatusResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 48);
+  messageDesc(file_mcp_v1_agent, 47);
 
 /**
  * @generated from message mcp.v1.DoctorRequest
@@ -2019,7 +1978,7 @@ export type DoctorRequestJson = {
  * Use `create(DoctorRequestSchema)` to create a new message.
  */
 export const DoctorRequestSchema: GenMessage<DoctorRequest, {jsonType: DoctorRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 49);
+  messageDesc(file_mcp_v1_agent, 48);
 
 /**
  * @generated from message mcp.v1.DoctorResponse
@@ -2046,7 +2005,7 @@ export type DoctorResponseJson = {
  * Use `create(DoctorResponseSchema)` to create a new message.
  */
 export const DoctorResponseSchema: GenMessage<DoctorResponse, {jsonType: DoctorResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 50);
+  messageDesc(file_mcp_v1_agent, 49);
 
 /**
  * @generated from message mcp.v1.PruneRequest
@@ -2073,7 +2032,7 @@ export type PruneRequestJson = {
  * Use `create(PruneRequestSchema)` to create a new message.
  */
 export const PruneRequestSchema: GenMessage<PruneRequest, {jsonType: PruneRequestJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 51);
+  messageDesc(file_mcp_v1_agent, 50);
 
 /**
  * @generated from message mcp.v1.PruneResponse
@@ -2110,7 +2069,7 @@ export type PruneResponseJson = {
  * Use `create(PruneResponseSchema)` to create a new message.
  */
 export const PruneResponseSchema: GenMessage<PruneResponse, {jsonType: PruneResponseJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_agent, 52);
+  messageDesc(file_mcp_v1_agent, 51);
 
 /**
  * One node's agent. Errors carry a mcp.v1.ProblemDetail.

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcp/v1/node.proto.
  */
 export const file_mcp_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChFtY3AvdjEvbm9kZS5wcm90bxIGbWNwLnYxItAECghOb2RlSW5mbxIMCgRuYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSNAoQYWdlbnRfc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYm9vdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdib290X2lkGAUgASgJEgoKAm9zGAYgASgJEgwKBGNwdXMYByABKAUSDwoHbG9hZF8xbRgIIAEoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKAMSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgKIAEoAxIbCgVkaXNrcxgLIAMoCzIMLm1jcC52MS5EaXNrEiUKCHJ1bnRpbWVzGAwgAygLMhMubWNwLnYxLlJ1bnRpbWVJbmZvEhoKEmFnZW50X21lbW9yeV9ieXRlcxgNIAEoAxIQCghzZXJ2aWNlcxgOIAEoBRIPCgdydW5uaW5nGA8gASgFEiIKCHByb21pc2VkGBAgASgLMhAubWNwLnYxLlByb21pc2VkEhUKCGNwdV9idXN5GBEgASgBSACIAQESDwoHbG9hZF81bRgSIAEoARIQCghsb2FkXzE1bRgTIAEoARIhCgh0cm91YmxlcxgUIAMoCzIPLm1jcC52MS5Ucm91YmxlEjEKEGNvbnRhaW5lcl9saW1pdHMYFSABKAsyFy5tY3AudjEuQ29udGFpbmVyTGltaXRzQgsKCV9jcHVfYnVzeSJUCgdUcm91YmxlEgwKBGNvZGUYASABKAkSEAoIc2V2ZXJpdHkYAiABKAkSDQoFdGl0bGUYAyABKAkSDAoEdGV4dBgEIAEoCRIMCgRoaW50GAUgASgJIkkKD0NvbnRhaW5lckxpbWl0cxISCgptZW1vcnlfbWliGAEgASgDEg8KB2xpbWl0ZWQYAiABKAUSEQoJdW5saW1pdGVkGAMgASgFInIKCFByb21pc2VkEhIKCm1lbW9yeV9taWIYASABKAMSGAoQbWVtb3J5X3RvdGFsX21pYhgCIAEoAxINCgV2Y3B1cxgDIAEoBRITCgt2Y3B1c190b3RhbBgEIAEoBRIUCgxvdmVyaGVhZF9taWIYBSABKAMiTwoERGlzaxILCgN1c2UYASABKAkSDAoEcGF0aBgCIAEoCRITCgt0b3RhbF9ieXRlcxgDIAEoAxIXCg9hdmFpbGFibGVfYnl0ZXMYBCABKAMivwEKC1J1bnRpbWVJbmZvEg0KBWtpbmRzGAEgAygJEgoKAm9rGAIgASgIEg8KB3ZlcnNpb24YAyABKAkSDQoFc3RvcmUYBCABKAkSDQoFbm90ZXMYBSADKAkSIQoGY2Fubm90GAYgAygLMhEubWNwLnYxLkluYWJpbGl0eRILCgN3aHkYByABKAkSDAoEaGludBgIIAEoCRIoCgthY2NlbGVyYXRvchgJIAEoCzITLm1jcC52MS5BY2NlbGVyYXRvciIoCgtBY2NlbGVyYXRvchIMCgRuYW1lGAEgASgJEgsKA3doeRgCIAEoCSIsCglJbmFiaWxpdHkSEgoKY2FwYWJpbGl0eRgBIAEoCRILCgN3aHkYAiABKAkitgEKBUNoZWNrEgwKBG5hbWUYASABKAkSJgoHb3V0Y29tZRgCIAEoDjIVLm1jcC52MS5DaGVjay5PdXRjb21lEgwKBHRleHQYAyABKAkSDAoEaGludBgEIAEoCSJbCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIOCgpPVVRDT01FX09LEAESEwoPT1VUQ09NRV9XQVJOSU5HEAISEgoOT1VUQ09NRV9GQUlMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChFtY3AvdjEvbm9kZS5wcm90bxIGbWNwLnYxIoMFCghOb2RlSW5mbxIMCgRuYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSNAoQYWdlbnRfc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYm9vdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdib290X2lkGAUgASgJEgoKAm9zGAYgASgJEgwKBGNwdXMYByABKAUSDwoHbG9hZF8xbRgIIAEoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKAMSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgKIAEoAxIbCgVkaXNrcxgLIAMoCzIMLm1jcC52MS5EaXNrEiUKCHJ1bnRpbWVzGAwgAygLMhMubWNwLnYxLlJ1bnRpbWVJbmZvEhoKEmFnZW50X21lbW9yeV9ieXRlcxgNIAEoAxIQCghzZXJ2aWNlcxgOIAEoBRIPCgdydW5uaW5nGA8gASgFEiIKCHByb21pc2VkGBAgASgLMhAubWNwLnYxLlByb21pc2VkEhUKCGNwdV9idXN5GBEgASgBSACIAQESDwoHbG9hZF81bRgSIAEoARIQCghsb2FkXzE1bRgTIAEoARIhCgh0cm91YmxlcxgUIAMoCzIPLm1jcC52MS5Ucm91YmxlEjEKEGNvbnRhaW5lcl9saW1pdHMYFSABKAsyFy5tY3AudjEuQ29udGFpbmVyTGltaXRzEiIKBGJvb3QYFiABKAsyFC5tY3AudjEuQm9vdFByb2dyZXNzEg0KBW5vdGVzGBcgAygJQgsKCV9jcHVfYnVzeSJgCgxCb290UHJvZ3Jlc3MSDQoFc3RhZ2UYASABKAkSDgoGbnVtYmVyGAIgASgFEg4KBnN0YWdlcxgDIAEoBRITCgt3YWl0aW5nX2ZvchgEIAMoCRIMCgRsYXRlGAUgASgIIlQKB1Ryb3VibGUSDAoEY29kZRgBIAEoCRIQCghzZXZlcml0eRgCIAEoCRINCgV0aXRsZRgDIAEoCRIMCgR0ZXh0GAQgASgJEgwKBGhpbnQYBSABKAkiSQoPQ29udGFpbmVyTGltaXRzEhIKCm1lbW9yeV9taWIYASABKAMSDwoHbGltaXRlZBgCIAEoBRIRCgl1bmxpbWl0ZWQYAyABKAUicgoIUHJvbWlzZWQSEgoKbWVtb3J5X21pYhgBIAEoAxIYChBtZW1vcnlfdG90YWxfbWliGAIgASgDEg0KBXZjcHVzGAMgASgFEhMKC3ZjcHVzX3RvdGFsGAQgASgFEhQKDG92ZXJoZWFkX21pYhgFIAEoAyJPCgREaXNrEgsKA3VzZRgBIAEoCRIMCgRwYXRoGAIgASgJEhMKC3RvdGFsX2J5dGVzGAMgASgDEhcKD2F2YWlsYWJsZV9ieXRlcxgEIAEoAyK/AQoLUnVudGltZUluZm8SDQoFa2luZHMYASADKAkSCgoCb2sYAiABKAgSDwoHdmVyc2lvbhgDIAEoCRINCgVzdG9yZRgEIAEoCRINCgVub3RlcxgFIAMoCRIhCgZjYW5ub3QYBiADKAsyES5tY3AudjEuSW5hYmlsaXR5EgsKA3doeRgHIAEoCRIMCgRoaW50GAggASgJEigKC2FjY2VsZXJhdG9yGAkgASgLMhMubWNwLnYxLkFjY2VsZXJhdG9yIigKC0FjY2VsZXJhdG9yEgwKBG5hbWUYASABKAkSCwoDd2h5GAIgASgJIiwKCUluYWJpbGl0eRISCgpjYXBhYmlsaXR5GAEgASgJEgsKA3doeRgCIAEoCSK2AQoFQ2hlY2sSDAoEbmFtZRgBIAEoCRImCgdvdXRjb21lGAIgASgOMhUubWNwLnYxLkNoZWNrLk91dGNvbWUSDAoEdGV4dBgDIAEoCRIMCgRoaW50GAQgASgJIlsKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARITCg9PVVRDT01FX1dBUk5JTkcQAhISCg5PVVRDT01FX0ZBSUxFRBADYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message mcp.v1.NodeInfo
@@ -128,6 +128,18 @@ export type NodeInfo = Message<"mcp.v1.NodeInfo"> & {
    * @generated from field: mcp.v1.ContainerLimits container_limits = 21;
    */
   containerLimits?: ContainerLimits | undefined;
+
+  /**
+   * @generated from field: mcp.v1.BootProgress boot = 22;
+   */
+  boot?: BootProgress | undefined;
+
+  /**
+   * What of the agent's config does not agree with this node.
+   *
+   * @generated from field: repeated string notes = 23;
+   */
+  notes: string[];
 };
 
 /**
@@ -244,6 +256,18 @@ export type NodeInfoJson = {
    * @generated from field: mcp.v1.ContainerLimits container_limits = 21;
    */
   containerLimits?: ContainerLimitsJson;
+
+  /**
+   * @generated from field: mcp.v1.BootProgress boot = 22;
+   */
+  boot?: BootProgressJson;
+
+  /**
+   * What of the agent's config does not agree with this node.
+   *
+   * @generated from field: repeated string notes = 23;
+   */
+  notes?: string[];
 };
 
 /**
@@ -252,6 +276,89 @@ export type NodeInfoJson = {
  */
 export const NodeInfoSchema: GenMessage<NodeInfo, {jsonType: NodeInfoJson}> = /*@__PURE__*/
   messageDesc(file_mcp_v1_node, 0);
+
+/**
+ * Where the boot sequence is. Absent once it is done, and where there is none.
+ *
+ * @generated from message mcp.v1.BootProgress
+ */
+export type BootProgress = Message<"mcp.v1.BootProgress"> & {
+  /**
+   * @generated from field: string stage = 1;
+   */
+  stage: string;
+
+  /**
+   * From 1.
+   *
+   * @generated from field: int32 number = 2;
+   */
+  number: number;
+
+  /**
+   * @generated from field: int32 stages = 3;
+   */
+  stages: number;
+
+  /**
+   * What of the stage is not well, and how it is.
+   *
+   * @generated from field: repeated string waiting_for = 4;
+   */
+  waitingFor: string[];
+
+  /**
+   * Its time is up, and what comes after it waits on.
+   *
+   * @generated from field: bool late = 5;
+   */
+  late: boolean;
+};
+
+/**
+ * Where the boot sequence is. Absent once it is done, and where there is none.
+ *
+ * @generated from message mcp.v1.BootProgress
+ */
+export type BootProgressJson = {
+  /**
+   * @generated from field: string stage = 1;
+   */
+  stage?: string;
+
+  /**
+   * From 1.
+   *
+   * @generated from field: int32 number = 2;
+   */
+  number?: number;
+
+  /**
+   * @generated from field: int32 stages = 3;
+   */
+  stages?: number;
+
+  /**
+   * What of the stage is not well, and how it is.
+   *
+   * @generated from field: repeated string waiting_for = 4;
+   */
+  waitingFor?: string[];
+
+  /**
+   * Its time is up, and what comes after it waits on.
+   *
+   * @generated from field: bool late = 5;
+   */
+  late?: boolean;
+};
+
+/**
+ * Describes the message mcp.v1.BootProgress.
+ * Use `create(BootProgressSchema)` to create a new message.
+ */
+export const BootProgressSchema: GenMessage<BootProgress, {jsonType: BootProgressJson}> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_node, 1);
 
 /**
  * @generated from message mcp.v1.Trouble
@@ -330,7 +437,7 @@ export type TroubleJson = {
  * Use `create(TroubleSchema)` to create a new message.
  */
 export const TroubleSchema: GenMessage<Trouble, {jsonType: TroubleJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 1);
+  messageDesc(file_mcp_v1_node, 2);
 
 /**
  * Of containers that should run. They promise nothing: what is not limited may take all that there is.
@@ -385,7 +492,7 @@ export type ContainerLimitsJson = {
  * Use `create(ContainerLimitsSchema)` to create a new message.
  */
 export const ContainerLimitsSchema: GenMessage<ContainerLimits, {jsonType: ContainerLimitsJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 2);
+  messageDesc(file_mcp_v1_node, 3);
 
 /**
  * What virtual machines that should run are promised, of what there is for all of them together.
@@ -468,7 +575,7 @@ export type PromisedJson = {
  * Use `create(PromisedSchema)` to create a new message.
  */
 export const PromisedSchema: GenMessage<Promised, {jsonType: PromisedJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 3);
+  messageDesc(file_mcp_v1_node, 4);
 
 /**
  * @generated from message mcp.v1.Disk
@@ -529,7 +636,7 @@ export type DiskJson = {
  * Use `create(DiskSchema)` to create a new message.
  */
 export const DiskSchema: GenMessage<Disk, {jsonType: DiskJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 4);
+  messageDesc(file_mcp_v1_node, 5);
 
 /**
  * @generated from message mcp.v1.RuntimeInfo
@@ -652,7 +759,7 @@ export type RuntimeInfoJson = {
  * Use `create(RuntimeInfoSchema)` to create a new message.
  */
 export const RuntimeInfoSchema: GenMessage<RuntimeInfo, {jsonType: RuntimeInfoJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 5);
+  messageDesc(file_mcp_v1_node, 6);
 
 /**
  * @generated from message mcp.v1.Accelerator
@@ -697,7 +804,7 @@ export type AcceleratorJson = {
  * Use `create(AcceleratorSchema)` to create a new message.
  */
 export const AcceleratorSchema: GenMessage<Accelerator, {jsonType: AcceleratorJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 6);
+  messageDesc(file_mcp_v1_node, 7);
 
 /**
  * @generated from message mcp.v1.Inability
@@ -734,7 +841,7 @@ export type InabilityJson = {
  * Use `create(InabilitySchema)` to create a new message.
  */
 export const InabilitySchema: GenMessage<Inability, {jsonType: InabilityJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 7);
+  messageDesc(file_mcp_v1_node, 8);
 
 /**
  * @generated from message mcp.v1.Check
@@ -799,7 +906,7 @@ export type CheckJson = {
  * Use `create(CheckSchema)` to create a new message.
  */
 export const CheckSchema: GenMessage<Check, {jsonType: CheckJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 8);
+  messageDesc(file_mcp_v1_node, 9);
 
 /**
  * @generated from enum mcp.v1.Check.Outcome
@@ -835,5 +942,5 @@ export type Check_OutcomeJson = "OUTCOME_UNSPECIFIED" | "OUTCOME_OK" | "OUTCOME_
  * Describes the enum mcp.v1.Check.Outcome.
  */
 export const Check_OutcomeSchema: GenEnum<Check_Outcome, Check_OutcomeJson> = /*@__PURE__*/
-  enumDesc(file_mcp_v1_node, 8, 0);
+  enumDesc(file_mcp_v1_node, 9, 0);
 

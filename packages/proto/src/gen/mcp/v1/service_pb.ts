@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcp/v1/service.proto.
  */
 export const file_mcp_v1_service: GenFile = /*@__PURE__*/
-  fileDesc("ChRtY3AvdjEvc2VydmljZS5wcm90bxIGbWNwLnYxIuQBCg5TZXJ2aWNlU3VtbWFyeRIMCgRuYW1lGAEgASgJEiUKB2Rlc2lyZWQYAiABKA4yFC5tY3AudjEuRGVzaXJlZFN0YXRlEhAKCHJldmlzaW9uGAMgASgDEhoKEmNhbmRpZGF0ZV9yZXZpc2lvbhgEIAEoAxIvCgtkZXBsb3llZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoKY29tcG9uZW50cxgGIAMoCzIYLm1jcC52MS5Db21wb25lbnRTdW1tYXJ5EhAKCGluYWN0aXZlGAcgASgIIosBChBDb21wb25lbnRTdW1tYXJ5EgwKBG5hbWUYASABKAkSEgoKa25vd25fbmFtZRgCIAEoCRIPCgdydW50aW1lGAMgASgJEg0KBWltYWdlGAQgASgJEg4KBmRpZ2VzdBgFIAEoCRIlCgdkZXNpcmVkGAYgASgOMhQubWNwLnYxLkRlc2lyZWRTdGF0ZSKAAQoNU2VydmljZVN0YXR1cxInCgdzZXJ2aWNlGAEgASgLMhYubWNwLnYxLlNlcnZpY2VTdW1tYXJ5EisKCmNvbXBvbmVudHMYAiADKAsyFy5tY3AudjEuQ29tcG9uZW50U3RhdHVzEhkKEXJ1bm5pbmdfb3BlcmF0aW9uGAMgASgJIrYECg9Db21wb25lbnRTdGF0dXMSDAoEbmFtZRgBIAEoCRIQCghpbnN0YW5jZRgCIAEoCRIlCgdkZXNpcmVkGAMgASgOMhQubWNwLnYxLkRlc2lyZWRTdGF0ZRInCghvYnNlcnZlZBgEIAEoDjIVLm1jcC52MS5PYnNlcnZlZFN0YXRlEhwKBWRyaWZ0GAUgAygLMg0ubWNwLnYxLkRyaWZ0EikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghyZXN0YXJ0cxgHIAEoBRIbCg5sYXN0X2V4aXRfY29kZRgIIAEoBUgAiAEBEg8KB3J1bnRpbWUYCSABKAkSGQoMbWVtb3J5X2J5dGVzGAogASgDSAGIAQESFgoJY3B1X2NvcmVzGAsgASgBSAKIAQESLgoGaGVhbHRoGAwgASgLMh4ubWNwLnYxLkNvbXBvbmVudFN0YXR1cy5IZWFsdGgSLwoLbmV4dF90cnlfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnF1aWNrX2VuZHMYDiABKAUaUAoGSGVhbHRoEg0KBXN0YXRlGAEgASgJEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR0ZXh0GAMgASgJQhEKD19sYXN0X2V4aXRfY29kZUIPCg1fbWVtb3J5X2J5dGVzQgwKCl9jcHVfY29yZXMiIwoFRHJpZnQSDAoEa2luZBgBIAEoCRIMCgR0ZXh0GAIgASgJIssCCgxMaXZlSW5zdGFuY2USDwoHc2VydmljZRgBIAEoCRIRCgljb21wb25lbnQYAiABKAkSEAoIaW5zdGFuY2UYAyABKAkSDwoHcnVudGltZRgEIAEoCRInCghvYnNlcnZlZBgFIAEoDjIVLm1jcC52MS5PYnNlcnZlZFN0YXRlEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWltYWdlGAcgASgJEg0KBXBvcnRzGAggAygJEhAKCHJldmlzaW9uGAkgASgDEhYKCWV4aXRfY29kZRgKIAEoBUgAiAEBEg8KB2FkZHJlc3MYCyABKAkSFAoMbWVtb3J5X2J5dGVzGAwgASgDEhEKCWNwdV9jb3JlcxgNIAEoARILCgNwaWQYDiABKAVCDAoKX2V4aXRfY29kZSKeAgoIUmV2aXNpb24SDgoGbnVtYmVyGAEgASgDEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKBXN0YXRlGAMgASgOMhYubWNwLnYxLlJldmlzaW9uLlN0YXRlEg4KBm9yaWdpbhgEIAEoCRIsCgpjb21wb25lbnRzGAUgAygLMhgubWNwLnYxLkNvbXBvbmVudFN1bW1hcnkibQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TVEFURV9DQU5ESURBVEUQARIRCg1TVEFURV9DVVJSRU5UEAISEQoNU1RBVEVfRUFSTElFUhADEhIKDlNUQVRFX1JFSkVDVEVEEAQiigEKBUV2ZW50EgoKAmlkGAEgASgDEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdzZXJ2aWNlGAMgASgJEhEKCWNvbXBvbmVudBgEIAEoCRIMCgRraW5kGAUgASgJEgwKBHRleHQYBiABKAkSDQoFZHJpZnQYByABKAkqlwEKDERlc2lyZWRTdGF0ZRIdChlERVNJUkVEX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVREVTSVJFRF9TVEFURV9SVU5OSU5HEAESGQoVREVTSVJFRF9TVEFURV9TVE9QUEVEEAISGAoUREVTSVJFRF9TVEFURV9JR05PUkUQAxIYChRERVNJUkVEX1NUQVRFX0FCU0VOVBAEKrQCCg1PYnNlcnZlZFN0YXRlEh4KGk9CU0VSVkVEX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWT0JTRVJWRURfU1RBVEVfUlVOTklORxABEhsKF09CU0VSVkVEX1NUQVRFX1NUQVJUSU5HEAISHAoYT0JTRVJWRURfU1RBVEVfVU5IRUFMVEhZEAMSGwoXT0JTRVJWRURfU1RBVEVfU1RPUFBJTkcQBBIaChZPQlNFUlZFRF9TVEFURV9TVE9QUEVEEAUSGQoVT0JTRVJWRURfU1RBVEVfRVhJVEVEEAYSIAocT0JTRVJWRURfU1RBVEVfQ1JBU0hfTE9PUElORxAHEhoKFk9CU0VSVkVEX1NUQVRFX01JU1NJTkcQCBIaChZPQlNFUlZFRF9TVEFURV9VTktOT1dOEAliBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("ChRtY3AvdjEvc2VydmljZS5wcm90bxIGbWNwLnYxIuQBCg5TZXJ2aWNlU3VtbWFyeRIMCgRuYW1lGAEgASgJEiUKB2Rlc2lyZWQYAiABKA4yFC5tY3AudjEuRGVzaXJlZFN0YXRlEhAKCHJldmlzaW9uGAMgASgDEhoKEmNhbmRpZGF0ZV9yZXZpc2lvbhgEIAEoAxIvCgtkZXBsb3llZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoKY29tcG9uZW50cxgGIAMoCzIYLm1jcC52MS5Db21wb25lbnRTdW1tYXJ5EhAKCGluYWN0aXZlGAcgASgIIosBChBDb21wb25lbnRTdW1tYXJ5EgwKBG5hbWUYASABKAkSEgoKa25vd25fbmFtZRgCIAEoCRIPCgdydW50aW1lGAMgASgJEg0KBWltYWdlGAQgASgJEg4KBmRpZ2VzdBgFIAEoCRIlCgdkZXNpcmVkGAYgASgOMhQubWNwLnYxLkRlc2lyZWRTdGF0ZSKAAQoNU2VydmljZVN0YXR1cxInCgdzZXJ2aWNlGAEgASgLMhYubWNwLnYxLlNlcnZpY2VTdW1tYXJ5EisKCmNvbXBvbmVudHMYAiADKAsyFy5tY3AudjEuQ29tcG9uZW50U3RhdHVzEhkKEXJ1bm5pbmdfb3BlcmF0aW9uGAMgASgJIrYECg9Db21wb25lbnRTdGF0dXMSDAoEbmFtZRgBIAEoCRIQCghpbnN0YW5jZRgCIAEoCRIlCgdkZXNpcmVkGAMgASgOMhQubWNwLnYxLkRlc2lyZWRTdGF0ZRInCghvYnNlcnZlZBgEIAEoDjIVLm1jcC52MS5PYnNlcnZlZFN0YXRlEhwKBWRyaWZ0GAUgAygLMg0ubWNwLnYxLkRyaWZ0EikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghyZXN0YXJ0cxgHIAEoBRIbCg5sYXN0X2V4aXRfY29kZRgIIAEoBUgAiAEBEg8KB3J1bnRpbWUYCSABKAkSGQoMbWVtb3J5X2J5dGVzGAogASgDSAGIAQESFgoJY3B1X2NvcmVzGAsgASgBSAKIAQESLgoGaGVhbHRoGAwgASgLMh4ubWNwLnYxLkNvbXBvbmVudFN0YXR1cy5IZWFsdGgSLwoLbmV4dF90cnlfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnF1aWNrX2VuZHMYDiABKAUaUAoGSGVhbHRoEg0KBXN0YXRlGAEgASgJEikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR0ZXh0GAMgASgJQhEKD19sYXN0X2V4aXRfY29kZUIPCg1fbWVtb3J5X2J5dGVzQgwKCl9jcHVfY29yZXMiIwoFRHJpZnQSDAoEa2luZBgBIAEoCRIMCgR0ZXh0GAIgASgJIssCCgxMaXZlSW5zdGFuY2USDwoHc2VydmljZRgBIAEoCRIRCgljb21wb25lbnQYAiABKAkSEAoIaW5zdGFuY2UYAyABKAkSDwoHcnVudGltZRgEIAEoCRInCghvYnNlcnZlZBgFIAEoDjIVLm1jcC52MS5PYnNlcnZlZFN0YXRlEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWltYWdlGAcgASgJEg0KBXBvcnRzGAggAygJEhAKCHJldmlzaW9uGAkgASgDEhYKCWV4aXRfY29kZRgKIAEoBUgAiAEBEg8KB2FkZHJlc3MYCyABKAkSFAoMbWVtb3J5X2J5dGVzGAwgASgDEhEKCWNwdV9jb3JlcxgNIAEoARILCgNwaWQYDiABKAVCDAoKX2V4aXRfY29kZSJECghTdHJhbmdlchIMCgRuYW1lGAEgASgJEgwKBHdoYXQYAiABKAkSDQoFc3RhdGUYAyABKAkSDQoFaW1hZ2UYBCABKAkingIKCFJldmlzaW9uEg4KBm51bWJlchgBIAEoAxIuCgpjcmVhdGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCgVzdGF0ZRgDIAEoDjIWLm1jcC52MS5SZXZpc2lvbi5TdGF0ZRIOCgZvcmlnaW4YBCABKAkSLAoKY29tcG9uZW50cxgFIAMoCzIYLm1jcC52MS5Db21wb25lbnRTdW1tYXJ5Im0KBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEwoPU1RBVEVfQ0FORElEQVRFEAESEQoNU1RBVEVfQ1VSUkVOVBACEhEKDVNUQVRFX0VBUkxJRVIQAxISCg5TVEFURV9SRUpFQ1RFRBAEIooBCgVFdmVudBIKCgJpZBgBIAEoAxImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHc2VydmljZRgDIAEoCRIRCgljb21wb25lbnQYBCABKAkSDAoEa2luZBgFIAEoCRIMCgR0ZXh0GAYgASgJEg0KBWRyaWZ0GAcgASgJKpcBCgxEZXNpcmVkU3RhdGUSHQoZREVTSVJFRF9TVEFURV9VTlNQRUNJRklFRBAAEhkKFURFU0lSRURfU1RBVEVfUlVOTklORxABEhkKFURFU0lSRURfU1RBVEVfU1RPUFBFRBACEhgKFERFU0lSRURfU1RBVEVfSUdOT1JFEAMSGAoUREVTSVJFRF9TVEFURV9BQlNFTlQQBCq0AgoNT2JzZXJ2ZWRTdGF0ZRIeChpPQlNFUlZFRF9TVEFURV9VTlNQRUNJRklFRBAAEhoKFk9CU0VSVkVEX1NUQVRFX1JVTk5JTkcQARIbChdPQlNFUlZFRF9TVEFURV9TVEFSVElORxACEhwKGE9CU0VSVkVEX1NUQVRFX1VOSEVBTFRIWRADEhsKF09CU0VSVkVEX1NUQVRFX1NUT1BQSU5HEAQSGgoWT0JTRVJWRURfU1RBVEVfU1RPUFBFRBAFEhkKFU9CU0VSVkVEX1NUQVRFX0VYSVRFRBAGEiAKHE9CU0VSVkVEX1NUQVRFX0NSQVNIX0xPT1BJTkcQBxIaChZPQlNFUlZFRF9TVEFURV9NSVNTSU5HEAgSGgoWT0JTRVJWRURfU1RBVEVfVU5LTk9XThAJYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message mcp.v1.ServiceSummary
@@ -676,6 +676,75 @@ export const LiveInstanceSchema: GenMessage<LiveInstance, {jsonType: LiveInstanc
   messageDesc(file_mcp_v1_service, 5);
 
 /**
+ * Something beside our workloads without labels of ours.
+ *
+ * @generated from message mcp.v1.Stranger
+ */
+export type Stranger = Message<"mcp.v1.Stranger"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * container, say.
+   *
+   * @generated from field: string what = 2;
+   */
+  what: string;
+
+  /**
+   * created, starting, running, stopping, exited; empty where it has none.
+   *
+   * @generated from field: string state = 3;
+   */
+  state: string;
+
+  /**
+   * @generated from field: string image = 4;
+   */
+  image: string;
+};
+
+/**
+ * Something beside our workloads without labels of ours.
+ *
+ * @generated from message mcp.v1.Stranger
+ */
+export type StrangerJson = {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name?: string;
+
+  /**
+   * container, say.
+   *
+   * @generated from field: string what = 2;
+   */
+  what?: string;
+
+  /**
+   * created, starting, running, stopping, exited; empty where it has none.
+   *
+   * @generated from field: string state = 3;
+   */
+  state?: string;
+
+  /**
+   * @generated from field: string image = 4;
+   */
+  image?: string;
+};
+
+/**
+ * Describes the message mcp.v1.Stranger.
+ * Use `create(StrangerSchema)` to create a new message.
+ */
+export const StrangerSchema: GenMessage<Stranger, {jsonType: StrangerJson}> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_service, 6);
+
+/**
  * @generated from message mcp.v1.Revision
  */
 export type Revision = Message<"mcp.v1.Revision"> & {
@@ -744,7 +813,7 @@ export type RevisionJson = {
  * Use `create(RevisionSchema)` to create a new message.
  */
 export const RevisionSchema: GenMessage<Revision, {jsonType: RevisionJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_service, 6);
+  messageDesc(file_mcp_v1_service, 7);
 
 /**
  * @generated from enum mcp.v1.Revision.State
@@ -789,7 +858,7 @@ export type Revision_StateJson = "STATE_UNSPECIFIED" | "STATE_CANDIDATE" | "STAT
  * Describes the enum mcp.v1.Revision.State.
  */
 export const Revision_StateSchema: GenEnum<Revision_State, Revision_StateJson> = /*@__PURE__*/
-  enumDesc(file_mcp_v1_service, 6, 0);
+  enumDesc(file_mcp_v1_service, 7, 0);
 
 /**
  * @generated from message mcp.v1.Event
@@ -884,7 +953,7 @@ export type EventJson = {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event, {jsonType: EventJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_service, 7);
+  messageDesc(file_mcp_v1_service, 8);
 
 /**
  * @generated from enum mcp.v1.DesiredState
