@@ -1,15 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Problem } from "@mcp/base";
 import { describe, expect, it } from "vitest";
-import { imageOf, listener, openMachine, running, stage } from "./machine.ts";
+import { conditions, imageOf, listener, openMachine, running, stage } from "./machine.ts";
 import { newRequestId, until } from "./rig.ts";
 
 const refused = new Problem("start_failed", "its program does not start", "mend it");
 const later = (ms = 150) => new Promise((resolve) => setTimeout(resolve, ms));
-const conditions = ({ rig }: Awaited<ReturnType<typeof openMachine>>) =>
-  rig.life.agent.engine.conditions.all().filter(({ code }) => code.startsWith("boot_"));
 
 describe("the boot sequence", () => {
   it("starts what a stage names when the one before has passed, and what no stage names at last", async () => {
@@ -164,13 +159,20 @@ describe("the boot sequence", () => {
     );
     host.calls.length = 0;
     await machine.killAgent();
-    expect(machine.rig.life.agent.bootSequence.report).toMatchObject({ stage: "core", number: 2, stages: 3 });
+    const { boot: shown } = await machine.rig.client.status({});
+    expect(shown).toMatchObject({ stage: "core", number: 2, stages: 3, late: false });
+    expect((await machine.rig.client.nodeStatus({})).node?.boot).toMatchObject({ stage: "core", number: 2 });
+    await until(
+      "it says what it waits for",
+      async () => (await machine.rig.client.status({})).boot?.waitingFor.join() === "mcr (exited)",
+    );
     await later();
     expect(new Set(machine.started())).toEqual(new Set(["mcr"]));
     host.onCall = () => {};
     await until("all run", () => host.running.length === 3);
     expect(machine.started().at(-1)).toBe("web");
     expect((await machine.told()).filter((text) => text.includes("foundation"))).toHaveLength(2);
+    await until("it is done", async () => (await machine.rig.client.status({})).boot === undefined);
   });
 
   it("a stopped service, one that was undeployed and one that nobody knows are not waited for", async () => {
@@ -197,49 +199,4 @@ describe("the boot sequence", () => {
     await until("both run", () => rig.host.running.length === 2);
     expect(machine.started()).toEqual(["ids", "web"]);
   });
-});
-
-describe("a definition that the boot sequence names", () => {
-  async function withFolder(work: (file: string) => Promise<void>): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), "mcp-boot-"));
-    await work(join(folder, "ids.toml")).finally(() => rm(folder, { recursive: true }));
-  }
-
-  it("is deployed in its stage where the registry does not know the service", () =>
-    withFolder(async (file) => {
-      await writeFile(file, running("ids"));
-      await using machine = await openMachine(["web"]);
-      machine.rig.host.addImage(imageOf("ids"));
-      await machine.reboot({ boot: [stage("foundation", ["ids"], { definitions: [file] })] });
-      await until("both run", () => machine.rig.host.running.length === 2);
-      expect(machine.started()).toEqual(["ids", "web"]);
-    }));
-
-  it("that cannot be read, or not be deployed, blocks its stage until it is mended", () =>
-    withFolder(async (file) => {
-      await using machine = await openMachine(["web"]);
-      const { host } = machine.rig;
-      await machine.reboot({
-        boot: [stage("foundation", ["ids"], { definitions: [file], timeoutMs: 50 })],
-      });
-      await until(
-        "that is told",
-        () => conditions(machine)[0]?.text.includes("cannot be read (ENOENT)") === true,
-      );
-      host.addImage(imageOf("ids"));
-      await writeFile(file, running("ids"));
-      await until("both run", () => host.running.length === 2);
-      expect(machine.started()).toEqual(["ids", "web"]);
-    }));
-
-  it("brings nothing back that was undeployed", () =>
-    withFolder(async (file) => {
-      await writeFile(file, running("ids"));
-      await using machine = await openMachine(["ids", "web"]);
-      for await (const _ of machine.rig.client.undeploy({ requestId: newRequestId(), service: "ids" }));
-      await machine.reboot({ boot: [stage("foundation", ["ids"], { definitions: [file] })] });
-      await until("it runs", () => machine.rig.host.running.length === 1);
-      await later();
-      expect(machine.started()).toEqual(["web"]);
-    }));
 });

@@ -51,6 +51,10 @@ export async function openMachine(services: readonly string[], options: RigOptio
   };
 }
 
+/** What is wrong with the boot at present. */
+export const conditions = ({ rig }: Machine) =>
+  rig.life.agent.engine.conditions.all().filter(({ code }) => code.startsWith("boot_"));
+
 export const imageOf = (service: string): string => `localhost/${service}:1`;
 
 export const running = (service: string, more = ""): string =>

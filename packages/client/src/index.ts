@@ -1,4 +1,5 @@
 export type {
+  BootProgressJson,
   CheckJson,
   ComponentStatusJson,
   ComponentSummaryJson,

@@ -50,6 +50,16 @@ export class BootSequence {
     };
   }
 
+  /** The stages that did not come in time and are not well yet, for people. */
+  givenUp(): string[] {
+    const { stages, record } = this.#boot;
+    return stages.flatMap(({ name }) => {
+      if (record.progress[name] !== "gave-up") return [];
+      const waitingFor = this.#waitingFor.get(name)?.join(", ");
+      return [`boot stage "${name}" was given up${waitingFor ? `: it waits for ${waitingFor}` : ""}`];
+    });
+  }
+
   /** Until every stage has passed, or the engine ends. */
   async run(): Promise<void> {
     const { signal, deps } = this.#engine;

@@ -73,8 +73,9 @@ export class RepairPauses {
     return this.#services.get(service) ?? new Map();
   }
 
+  /** Whole ones: what comes of it is a moment on the wire, which has no parts of a millisecond. */
   #leftMs(pause: Pause | undefined): number {
-    return pause ? Math.max(0, pause.untilMs - this.#clock.monotonic()) : 0;
+    return pause ? Math.max(0, Math.ceil(pause.untilMs - this.#clock.monotonic())) : 0;
   }
 
   #fail(service: string, component: string, problem: unknown): void {

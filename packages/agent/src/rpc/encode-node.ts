@@ -1,9 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { NodeInfoSchema } from "@mcp/proto";
+import type { BootStatus } from "../boot/boot-status.ts";
 import type { NodeStatus } from "../queries/node-status.ts";
 import { int64, stamp } from "./encode.ts";
+import { encodeBoot } from "./encode-boot.ts";
 
-export function encodeNode(node: NodeStatus): MessageInitShape<typeof NodeInfoSchema> {
+export function encodeNode(node: NodeStatus, boot: BootStatus): MessageInitShape<typeof NodeInfoSchema> {
   const { cpuBusy, promised, capacity, containerLimits } = node;
   return {
     name: node.name,
@@ -54,6 +56,7 @@ export function encodeNode(node: NodeStatus): MessageInitShape<typeof NodeInfoSc
       text,
       hint,
     })),
+    ...encodeBoot(boot),
     ...stamp("agentStartedAt", node.startedAtMs),
     ...stamp("bootedAt", node.bootedAtMs),
   };

@@ -6,6 +6,7 @@ import { type AgentService, Check_Outcome, type LogLineSchema, type ServiceSumma
 import type { Workload } from "@mcp/runtime";
 import { definitionFromJSON, printDefinition } from "@mcp/servicedef";
 import { type Agent, notBuiltYet } from "../agent.ts";
+import { bootStatus } from "../boot/boot-status.ts";
 import { toSighting } from "../engine/observe.ts";
 import type { ServiceState } from "../engine/service-state.ts";
 import { revisionNotFound } from "../operations/intents.ts";
@@ -38,6 +39,7 @@ import {
   observedStates,
   stamp,
 } from "./encode.ts";
+import { encodeBoot } from "./encode-boot.ts";
 import { encodeNode } from "./encode-node.ts";
 import type { OperationRpc } from "./operation-handlers.ts";
 
@@ -112,6 +114,7 @@ export function queryHandlers(agent: Agent): Handlers {
         ),
         strangers: report.strangers.shown.map(encodeStranger),
         strangerCount: report.strangers.count,
+        ...encodeBoot(await bootStatus(agent)),
       };
     },
     async liveCheck({ service, usage }) {
@@ -165,7 +168,7 @@ export function queryHandlers(agent: Agent): Handlers {
     },
 
     async nodeStatus() {
-      return { node: encodeNode(await nodeStatus(agent)) };
+      return { node: encodeNode(await nodeStatus(agent), await bootStatus(agent)) };
     },
     async doctor() {
       const outcomes = {

@@ -1,4 +1,5 @@
 import type { CheckJson, DoctorResponseJson, NodeInfoJson } from "@mcp/client";
+import { type BootReport, bootReport } from "./boot-report.ts";
 import { numberOf, orNull, wordOf } from "./words.ts";
 
 export interface NodeReport {
@@ -28,6 +29,10 @@ export interface NodeReport {
   readonly containerLimits: ContainerLimitsReport | null;
   /** What is wrong with the machine at present. */
   readonly troubles: readonly TroubleReport[];
+  /** Null once the boot sequence is done, and where there is none. */
+  readonly boot: BootReport | null;
+  /** What of the agent's config does not agree with this node. */
+  readonly notes: readonly string[];
   readonly disks: readonly DiskReport[];
   readonly runtimes: readonly RuntimeReport[];
 }
@@ -90,6 +95,8 @@ export function nodeReport(node: NodeInfoJson): NodeReport {
     agentStartedAt: orNull(node.agentStartedAt),
     bootedAt: orNull(node.bootedAt),
     bootId: node.bootId ?? "",
+    boot: bootReport(node.boot),
+    notes: node.notes ?? [],
     os: node.os ?? "",
     cpus: node.cpus ?? 0,
     cpuBusy: node.cpuBusy === undefined ? null : Number(node.cpuBusy),

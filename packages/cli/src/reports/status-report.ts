@@ -5,6 +5,7 @@ import type {
   LiveInstanceJson,
   StatusResponseJson,
 } from "@mcp/client";
+import { type BootReport, bootReport } from "./boot-report.ts";
 import { type ServiceReport, serviceReport } from "./service-reports.ts";
 import { numberOf, numberOrNull, orNull, wordOf } from "./words.ts";
 
@@ -19,6 +20,10 @@ export interface StatusReport {
   readonly strangers: readonly StrangerReport[];
   /** Of all that there are. */
   readonly strangerCount: number;
+  /** Null once the boot sequence is done, and where there is none. */
+  readonly boot: BootReport | null;
+  /** What of the agent's config does not agree with this node. */
+  readonly notes: readonly string[];
 }
 
 export interface StrangerReport {
@@ -89,6 +94,8 @@ export function statusReport(status: StatusResponseJson): StatusReport {
     })),
     recentEvents: (status.recentEvents ?? []).map(eventReport),
     unmanaged: (status.unmanaged ?? []).map(instanceReport),
+    boot: bootReport(status.boot),
+    notes: status.notes ?? [],
     strangers: (status.strangers ?? []).map(({ name = "", what = "", state = "", image = "" }) => ({
       name,
       what,

@@ -14,6 +14,8 @@ describe("a node", () => {
       agentStartedAt: "2026-01-02T11:00:00Z",
       bootedAt: "2025-12-28T12:00:00Z",
       bootId: "b",
+      boot: null,
+      notes: [],
       os: "Debian GNU/Linux 12 (bookworm), Linux 6.1",
       cpus: 2,
       cpuBusy: 0.371,

@@ -9,6 +9,7 @@ import { age } from "../terminal/age.ts";
 import { bytes } from "../terminal/bytes.ts";
 import type { Style } from "../terminal/style.ts";
 import { aligned, type Cell, table } from "../terminal/table.ts";
+import { bootLines } from "./boot-view.ts";
 
 export const nodeListView = ({ nodes }: NodeListReport, style: Style): string =>
   table(
@@ -39,6 +40,7 @@ export function nodeView(node: NodeReport, nowMs: number, style: Style): string 
   return [
     style.bold(node.name),
     indented(aligned(facts)),
+    ...bootLines(node.boot, node.notes, style),
     ...node.troubles.flatMap((trouble) => troubleText(trouble, style)),
     ...node.runtimes.map((one) => runtimeText(one, style)),
   ].join("\n");

@@ -3,6 +3,7 @@ import { age, timeUntil } from "../terminal/age.ts";
 import { bytes } from "../terminal/bytes.ts";
 import type { Style } from "../terminal/style.ts";
 import { aligned, type Cell, table } from "../terminal/table.ts";
+import { bootLines } from "./boot-view.ts";
 import { revisionText, stateCell } from "./state-paint.ts";
 
 /** Every component with what is wanted and what is; then what differs and why, and what happened lately. */
@@ -46,6 +47,7 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
     `labelled ${service}/${component}, but this agent did not start it`,
   ]);
   return [
+    ...bootLines(report.boot, report.notes, style),
     components.length > 0
       ? table([...header, ...(hasVms ? ["RUNTIME", "MEMORY", "CPU"] : [])], components, style)
       : `no services on ${node}`,
