@@ -8,6 +8,7 @@ import { cliStart } from "./measures/cli-start.ts";
 import { deploys } from "./measures/deploy.ts";
 import { withHundred } from "./measures/hundred.ts";
 import { restarts } from "./measures/restart.ts";
+import { scale } from "./measures/scale.ts";
 import { vms } from "./measures/vm.ts";
 import { table } from "./table.ts";
 
@@ -18,6 +19,7 @@ const measures: readonly Measure[] = [
   ...restarts,
   ...vms,
   ...withHundred,
+  ...scale,
 ];
 
 await main(async () => {
