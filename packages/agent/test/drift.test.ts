@@ -1,6 +1,5 @@
 import { Problem } from "@mcp/base";
 import type { ConditionCode } from "@mcp/planner";
-import { DesiredState } from "@mcp/proto";
 import type { WorkloadSpec } from "@mcp/runtime";
 import { describe, expect, it } from "vitest";
 import { definition, last, newRequestId, openRig, type Rig, until } from "./rig.ts";
@@ -145,6 +144,25 @@ describe("managed = report", () => {
   });
 });
 
+describe("a new agent", () => {
+  it("does not tell again what an earlier one told, and tells that it is over", async () => {
+    await using setting = await open("report");
+    const { rig, spec } = setting;
+    await disturbed(setting, ways[0] as Way);
+    await rig.life.kill();
+    await rig.boot();
+    await until("it is a condition", () => codes(rig).includes("drift"));
+    await afterLooks(rig);
+    expect((await drifts(rig)).filter((kind) => kind === "missing")).toHaveLength(1);
+    await rig.life.kill();
+    rig.host.add(spec);
+    await rig.boot();
+    await until("the end is an event", async () => (await drifts(rig)).at(-1) === "");
+    await afterLooks(rig);
+    expect(await drifts(rig)).toEqual(["missing", ""]);
+  });
+});
+
 describe("managed = ignore", () => {
   it.each(ways)("shows what is $kind, tells nobody, and touches nothing", async (way) => {
     await using setting = await open("ignore");
@@ -240,45 +258,4 @@ it("a doctor lists what drifts with how", async () => {
   await disturbed(setting, ways[0] as Way);
   const { checks } = await rig.client.doctor({});
   expect(checks.find(({ name }) => name === "services")?.text).toBe("drift in hello/hello (missing)");
-});
-
-describe("active = false", () => {
-  const resting = hello("heal").replace('managed = "heal"', "active = false");
-
-  it("deploys as stopped, without an image, until it is started", async () => {
-    await using rig = await openRig({ intervalMs: 30 });
-    rig.host.publish("localhost/hello:1");
-    rig.host.onExec = async () => ({ exitCode: 0, output: "" });
-    const note =
-      "hello has active = false: it is stopped, and neither pulled nor started until mcp start hello";
-    const plan = await rig.client.plan({ what: { case: "deploy", value: { toml: resting, file: "x" } } });
-    expect(plan.notes).toContain(note);
-    expect(plan.steps.map(({ action }) => action)).toEqual(["accept"]);
-    expect((await rig.deploy(resting)).notes).toContain(note);
-    await afterLooks(rig);
-    expect(touches(rig)).toEqual([]);
-    const state = async () => {
-      const { services } = await rig.client.status({ service: "hello" });
-      const of = services[0];
-      return { inactive: of?.service?.inactive, is: DesiredState[of?.service?.desired ?? 0] };
-    };
-    expect(await state()).toEqual({ inactive: true, is: "STOPPED" });
-    expect((await shown(rig)).drift).toBe("");
-    await last(rig.client.start({ requestId: newRequestId(), service: "hello" }));
-    expect(rig.host.running).toHaveLength(1);
-    expect(touches(rig)).toEqual(["pull", "start"]);
-    expect(await state()).toEqual({ inactive: true, is: "RUNNING" });
-  });
-
-  it("stops what runs, and active = true starts it again", async () => {
-    await using setting = await open("heal");
-    const { rig } = setting;
-    await rig.deploy(resting);
-    expect(rig.host.running).toEqual([]);
-    await afterLooks(rig);
-    expect(rig.host.running).toEqual([]);
-    await rig.deploy(hello("heal"));
-    expect(rig.host.running).toHaveLength(1);
-    expect((await rig.client.status({ service: "hello" })).services[0]?.service?.inactive).toBe(false);
-  });
 });

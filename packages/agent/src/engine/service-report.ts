@@ -6,7 +6,7 @@ import {
   judge,
   unsettledOf,
 } from "@mcp/planner";
-import { driftData } from "./drift-data.ts";
+import { driftData, lastDrift } from "./drift-data.ts";
 import type { Engine } from "./engine.ts";
 import { lastLogLines } from "./last-log-lines.ts";
 import type { Look } from "./service-state.ts";
@@ -65,9 +65,10 @@ export class ServiceReport {
     const key = keyOf(service, component);
     const state = describe(component, judgement);
     const drift = judgement.drift[0]?.kind;
-    const before = this.#lastSeen.get(key);
+    const seen = this.#lastSeen.get(key);
     this.#lastSeen.set(key, { state, drift });
-    if (!before) await this.#rememberLoop(component, judgement, look);
+    if (!seen) await this.#rememberLoop(component, judgement, look);
+    const before = seen ?? (await lastDrift(this.#engine.deps.registry, service, component));
     if (await this.#followLoop(component, judgement, look)) return;
     if (before?.state === state || !(drift || before?.drift)) return;
     // What its checks meet may be put in other words each time.

@@ -34,7 +34,7 @@ export function nodeView(node: NodeReport, nowMs: number, style: Style): string 
     ...limitFacts(node.containerLimits),
     ...node.disks.map(({ use, path, totalBytes, availableBytes }): Cell[] => [
       `disk: ${use}`,
-      `${bytes(availableBytes)} of ${bytes(totalBytes)} free, ${path}`,
+      `${bytes(availableBytes)} of ${bytes(totalBytes)} free, ${fullText(totalBytes, availableBytes)}, ${path}`,
     ]),
   ];
   return [
@@ -63,6 +63,9 @@ function limitFacts(limits: NodeReport["containerLimits"]): Cell[][] {
   ];
   return [["containers", parts.join(", ")]];
 }
+
+const fullText = (total: number, available: number): string =>
+  `${total === 0 ? 0 : Math.floor((1 - available / total) * 100)} % full`;
 
 const busyText = (busy: number | null): string => (busy === null ? "" : `${Math.round(busy * 100)} % busy, `);
 

@@ -108,7 +108,7 @@ describe("mcp status", () => {
       text(
         "SERVICE  REVISION  COMPONENT  WANTED   IS       SINCE  RESTARTS",
         "hello    r1        web        stopped  stopped  -      0",
-        "hello has active = false: it is started with mcp start hello",
+        "hello is stopped by its definition (active = false); start it with: mcp start hello",
       ),
     );
     expect(shown("DESIRED_STATE_RUNNING")).not.toContain("active");

@@ -54,7 +54,7 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
     ...underWay.map(({ service }) => `${service.name} is being changed at this moment`),
     ...resting.map(
       ({ service: { name } }) =>
-        `${name} has active = false: it is started with ${style.typed(`mcp start ${name}`)}`,
+        `${name} is stopped by its definition (active = false); start it with: ${style.typed(`mcp start ${name}`)}`,
     ),
     ...section("differs", drift, style),
     ...section("not healthy yet", health, style),
