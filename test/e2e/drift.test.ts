@@ -53,7 +53,11 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
 const later = () => new Promise((resolve) => setTimeout(resolve, 5_000));
 
 /** A container with labels of ours, as somebody might run it who has read them. */
-async function runByHand(name: string, labels: Partial<Record<keyof typeof labelKeys, string>>) {
+async function runByHand(
+  name: string,
+  labels: Partial<Record<keyof typeof labelKeys, string>>,
+  ...more: readonly string[]
+): Promise<void> {
   const all = {
     service: "x",
     component: "web",
@@ -66,12 +70,17 @@ async function runByHand(name: string, labels: Partial<Record<keyof typeof label
     "--label",
     `${labelKeys[field as keyof typeof labelKeys]}=${value}`,
   ]);
-  await node.rig.cli(["run", "--detach", "--name", name, ...flags, node.rig.image, "sleep", "1000"]);
+  await node.rig.cli(["run", "--detach", "--name", name, ...flags, ...more, node.rig.image, "sleep", "1000"]);
 }
 
 const disturb: Readonly<Record<string, (instance: string, service: string) => Promise<unknown>>> = {
   missing: (instance) => node.rig.cli(["rm", "--force", "--time", "0", instance]),
   exited: (instance) => node.rig.cli(["stop", "--time", "0", instance]),
+  async wrong_image(instance, service) {
+    await node.rig.cli(["rm", "--force", "--time", "0", instance]);
+    const image = `localhost/other:v1@sha256:${"0123456789abcdef".repeat(4)}`;
+    await runByHand(instance, { service }, "--label", `mcp.image=${image}`);
+  },
   async wrong_spec(instance, service) {
     await node.rig.cli(["rm", "--force", "--time", "0", instance]);
     await runByHand(instance, { service });

@@ -42,12 +42,11 @@ describe("an agent that cannot write its database", () => {
     async () => {
       await using disk = await mountSmall();
       const disks = [{ use: "database", path: disk.path }];
-      await using rig = await openRig({ databasePath: join(disk.path, "mcp.db"), disks, intervalMs: 30 });
+      const limits = { diskFullPercent: 90, memoryLowPercent: 0 };
+      const databasePath = join(disk.path, "mcp.db");
+      await using rig = await openRig({ databasePath, disks, limits, intervalMs: 30 });
       const found = () =>
-        rig.life.agent.engine.conditions
-          .all()
-          .filter(({ code }) => code !== "memory_low")
-          .map(({ code, severity }) => `${code} ${severity}`);
+        rig.life.agent.engine.conditions.all().map(({ code, severity }) => `${code} ${severity}`);
       await until("it has looked", () => rig.life.agent.engine.conditions.reported.has("node"));
       expect(found()).toEqual([]);
       await writeFile(join(disk.path, "filler"), Buffer.alloc(2_000_000)).catch(() => {});

@@ -96,6 +96,8 @@ export async function openRig({
         allowedVolumes: [folder],
         random: Math.random,
         intervalMs: 30_000,
+        // However full the machine of the tests is.
+        limits: { diskFullPercent: 101, memoryLowPercent: 0 },
         ...more,
         ...extra,
       });

@@ -33,6 +33,17 @@ describe("events", () => {
     ]);
   });
 
+  it("of drift say of which kind it is, until it is over", () => {
+    const events = [
+      event({ kind: "observed", drift: "missing", text: "web: its runtime no longer knows it" }),
+      event({ kind: "observed", text: "web is running" }),
+    ];
+    expect(events.map(eventView(plain, events))).toEqual([
+      "2026-01-02T11:00:00Z  hello/web  observed: missing  web: its runtime no longer knows it",
+      "2026-01-02T11:00:00Z  hello/web  observed           web is running",
+    ]);
+  });
+
   it("that come later may need more room", () => {
     const show = eventView(plain, [event({ service: "a", component: "", kind: "started", text: "x" })]);
     expect(show(event({ service: "a", component: "", kind: "started", text: "x" }))).toBe(

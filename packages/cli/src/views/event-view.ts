@@ -11,7 +11,7 @@ export function eventView(
   let kindWidth = 0;
   const fit = (event: EventReport): void => {
     whereWidth = Math.max(whereWidth, whereOf(event).length);
-    kindWidth = Math.max(kindWidth, oneLine(event.kind).length);
+    kindWidth = Math.max(kindWidth, kindOf(event).length);
   };
   for (const event of expected) fit(event);
   return (event) => {
@@ -21,11 +21,14 @@ export function eventView(
     return [
       style.dim(time.padEnd("2026-01-31T12:00:00Z".length)),
       whereOf(event).padEnd(whereWidth),
-      kindPaint(kind, style)(oneLine(kind).padEnd(kindWidth)),
+      kindPaint(kind, style)(kindOf(event).padEnd(kindWidth)),
       oneLine(text),
     ].join("  ");
   };
 }
+
+/** With the drift that was found, if it tells of any. */
+const kindOf = ({ kind, drift }: EventReport): string => oneLine(drift === "" ? kind : `${kind}: ${drift}`);
 
 /** `-` is the node. */
 function whereOf({ service, component }: EventReport): string {
