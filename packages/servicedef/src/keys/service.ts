@@ -100,7 +100,7 @@ const ownKeys = {
     kind: boolean,
     default: true,
     runs: false,
-    doc: "`false`: the service is to be stopped.",
+    doc: "`false`: a deploy stops the service, and pulls nothing for it; `mcp start` starts it all the same.",
     example: "active = false",
   },
   managed: {
