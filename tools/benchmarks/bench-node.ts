@@ -20,6 +20,8 @@ export interface BenchNode {
   /** Write a definition where `mcp deploy NAME` finds it. */
   define(name: string, toml: string): Promise<void>;
   readonly address: string;
+  /** The agent's database. */
+  readonly database: string;
   /** Of the guest images. */
   readonly imageDir: string;
   startAgent(): Promise<void>;
@@ -54,6 +56,7 @@ export async function startBenchNode(): Promise<BenchNode> {
   const node: BenchNode = {
     rig,
     address: `unix:${socket}`,
+    database: join(folder, "mcp.db"),
     imageDir,
     get agentPid() {
       return agent?.pid ?? 0;

@@ -6,6 +6,7 @@ import type { Measure } from "./measure.ts";
 import { agents } from "./measures/agent.ts";
 import { cliStart } from "./measures/cli-start.ts";
 import { deploys } from "./measures/deploy.ts";
+import { events } from "./measures/events.ts";
 import { withHundred } from "./measures/hundred.ts";
 import { restarts } from "./measures/restart.ts";
 import { scale } from "./measures/scale.ts";
@@ -20,6 +21,8 @@ const measures: readonly Measure[] = [
   ...vms,
   ...withHundred,
   ...scale,
+  // Last: it leaves a large database.
+  ...events,
 ];
 
 await main(async () => {
