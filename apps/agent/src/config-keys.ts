@@ -92,6 +92,13 @@ export const configKeys = {
 
   "monitor.interval": key(duration, "How often everything is looked at, besides on events.", "30s"),
 
+  "monitor.events_max": key(
+    wholeNumber(1_000, 10_000_000),
+    "How many events are kept, the newest ones; a million take 170 MB.",
+    1_000_000,
+  ),
+  "monitor.events_age": key(duration, "How long events are kept.", "30d"),
+
   "monitor.disk_full_percent": key(
     wholeNumber(1, 99),
     "A disk so full, in percent, is a warning; from 97 on it is critical. Those of the database, of virtual machines and of podman.",

@@ -125,6 +125,7 @@ describe("the environment", () => {
       number: "7",
       "mail address": "a@example.org",
       "http or https URL": "https://else.example/",
+      "loopback address and port": "127.0.0.1:9465",
       "list of paths": "/a, /b",
       "list of `name=soft:hard`": "core=0",
       "list of mail addresses": "a@example.org, b@example.org",
@@ -132,6 +133,7 @@ describe("the environment", () => {
     const words: Record<string, string> = {
       "vm.accel": "tcg",
       "monitor.smtp_tls": "tls",
+      "monitor.events_max": "5000",
       "log.level": "error",
     };
     // Some keys need others beside them.

@@ -31,6 +31,7 @@ export async function serve(config: AgentConfig, version: string): Promise<void>
       allowedVolumes: config["volumes.allow"],
       random: Math.random,
       intervalMs: config["monitor.interval"],
+      eventLimits: { maxEvents: config["monitor.events_max"], maxEventAgeMs: config["monitor.events_age"] },
       alerts: wireAlerts(config),
       limits: {
         diskFullPercent: config["monitor.disk_full_percent"],

@@ -20,6 +20,8 @@ const retention = {
   maxRevisionsPerService: 50,
 };
 const retentionEveryMs = 3_600_000;
+/** Also of an agent that never lives for an hour. */
+const firstRetentionMs = 60_000;
 
 /**
  * One node's agent, without its transport. `apps/agent` gives it real runtimes and a server; tests give it fakes and
@@ -112,10 +114,11 @@ export class Agent {
 
   async #retain(): Promise<void> {
     const { deps, engine } = this;
-    while (!engine.signal.aborted) {
-      await deps.clock.sleep(retentionEveryMs, engine.signal).catch(() => {});
+    const limits = { ...retention, ...deps.eventLimits };
+    for (let waitMs = firstRetentionMs; !engine.signal.aborted; waitMs = retentionEveryMs) {
+      await deps.clock.sleep(waitMs, engine.signal).catch(() => {});
       if (engine.signal.aborted) return;
-      await deps.registry.prune(retention).catch((cause: unknown) => {
+      await deps.registry.prune(limits).catch((cause: unknown) => {
         deps.log.error("old records could not be dropped", { cause });
       });
     }

@@ -23,6 +23,8 @@ export interface Deps {
   readonly random: () => number;
   /** How often everything is looked at even if no event says so, in ms. */
   readonly intervalMs: number;
+  /** How many events are kept, and for how long. Default: a million, and 30 days. */
+  readonly eventLimits?: { readonly maxEvents: number; readonly maxEventAgeMs: number };
   /** The folders whose disks `NodeStatus` shows, and what lies there. */
   readonly disks?: readonly { readonly use: string; readonly path: string }[];
   /** From when on the machine itself is in trouble. Default: `nodeLimitDefaults` of `@mcp/planner`. */

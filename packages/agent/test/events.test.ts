@@ -1,4 +1,5 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { FakeClock } from "@mcp/base/fake-clock";
 import type { NewEvent } from "@mcp/registry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openRig, type Rig, refusalOf, until } from "./rig.ts";
@@ -104,4 +105,19 @@ describe("watching events", () => {
     await until("it is heard", () => watching.heard.length > 0);
     await watching.leave();
   });
+});
+
+it("events beyond the limits are dropped, first a minute after the start and then each hour", async () => {
+  const clock = new FakeClock(Date.now());
+  await rig.life.kill();
+  const { registry } = await rig.boot({ clock, eventLimits: { maxEvents: 5, maxEventAgeMs: 86_400_000 } });
+  const count = async () => (await registry.events({ limit: 100 })).length;
+  await registry.addEvents(Array.from({ length: 20 }, (_, index) => filler(String(index))));
+  await clock.advance(60_000);
+  await until("most are dropped", async () => (await count()) === 5);
+  await registry.addEvents([filler("one more")]);
+  await clock.advance(3_000_000);
+  expect(await count()).toBe(6);
+  await clock.advance(600_000);
+  await until("one is dropped", async () => (await count()) === 5);
 });
