@@ -53,7 +53,7 @@ export class StageDeploys {
     const isDue =
       known === undefined ||
       (known.failure !== undefined && this.#engine.deps.clock.monotonic() >= known.againAtMs);
-    const attempt = isDue ? await this.#deploy((known?.number ?? 0) + 1, definition) : known;
+    const attempt = isDue ? await this.#deploy(await this.#nextNumber(known, service), definition) : known;
     this.#attempts.set(service, attempt);
     return [
       attempt.failure === undefined
@@ -71,12 +71,28 @@ export class StageDeploys {
     return this.#failed(attempt.number, problem?.message ?? "it was removed again");
   }
 
+  /** What an earlier agent tried and failed with says nothing now: the file may have been mended since. */
+  async #nextNumber(known: Attempt | undefined, service: string): Promise<number> {
+    if (known) return known.number + 1;
+    for (let number = 1; ; number++) {
+      const operation = await this.#engine.deps.registry.operation(this.#requestId(service, number));
+      if (!operation || !isFinished(operation)) return number;
+    }
+  }
+
+  #requestId(service: string, number: number): string {
+    return `boot-${this.#engine.boot.record.bootId}-${service}-${number}`;
+  }
+
   /** An ordinary operation. Asked for by a name of its own, so that a new agent meets what the last one began. */
   async #deploy(number: number, definition: BootDefinition & { service: string }): Promise<Attempt> {
     const { file, toml, service } = definition;
-    const requestId = `boot-${this.#engine.boot.record.bootId}-${service}-${number}`;
     try {
-      const { id } = await this.#operations.deploy(requestId, { toml, file, imageRegistry: "" });
+      const { id } = await this.#operations.deploy(this.#requestId(service, number), {
+        toml,
+        file,
+        imageRegistry: "",
+      });
       return { number, operationId: id, againAtMs: 0 };
     } catch (thrown) {
       return this.#failed(number, asProblem(thrown).message);

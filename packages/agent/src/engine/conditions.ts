@@ -30,6 +30,14 @@ export class Conditions {
     this.changes.send();
   }
 
+  /** What it looked at is not there any more, and so is not kept for ever. */
+  forget(finder: string): void {
+    const wasKnown = this.#reported.delete(finder);
+    this.#byFinder.delete(finder);
+    this.#unsettled.delete(finder);
+    if (wasKnown) this.changes.send();
+  }
+
   /** Who has said anything since the agent started, also that all is well. */
   get reported(): ReadonlySet<string> {
     return this.#reported;

@@ -56,7 +56,7 @@ export class ServiceReport {
     for (const known of [this.#lastSeen, this.#loops])
       for (const key of known.keys()) if (key.startsWith(keyOf(service, ""))) known.delete(key);
     this.#engine.metrics.forget(service);
-    this.#engine.conditions.set(`service ${service}`, []);
+    this.#engine.conditions.forget(`service ${service}`);
   }
 
   /** Only what changed since the last look is an event, and only if it is drift, or the end of it: the rest was asked for. */

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { asProblem, backoffMs } from "@mcp/base";
 import type { ServiceRecord } from "@mcp/registry";
 import type { Workload } from "@mcp/runtime";
@@ -11,6 +12,7 @@ import { ServiceReport } from "./service-report.ts";
 
 /** Events come in bursts (died, cleaned up, removed): one look is enough for all of them. */
 const debounceMs = 15;
+const looksInATurn = 200;
 const resubscribe = { firstMs: 200, maxMs: 10_000 };
 
 /**
@@ -23,6 +25,8 @@ export class Watch {
   readonly #report: ServiceReport;
   readonly #atRest: AtRest;
   readonly #timers = new Map<string, { atMs: number; cancel: AbortController }>();
+  /** Services of which something is kept, since they were there when they were looked at last. */
+  readonly #known = new Set<string>();
   /** Services with a look that waits in their lane: one is enough. */
   readonly #waiting = new Set<string>();
 
@@ -131,6 +135,7 @@ export class Watch {
       // Side by side: where one runtime is slow to answer, the services of the others do not wait for it.
       const groups = Map.groupBy(services, (service) => kindsOf(service).join());
       await Promise.all([...groups.values()].map((group) => this.#passOver(group)));
+      this.#lookForGone(services);
       await findRuntimeTrouble(this.#engine, services);
     } catch (cause) {
       if (!signal.aborted) deps.log.error("the services could not be passed over", { cause });
@@ -141,8 +146,24 @@ export class Watch {
     const engine = this.#engine;
     const used = usedRuntimes(engine, services);
     await Promise.all(used.map((known) => engine.runtimes.refresh(known, engine.signal)));
-    for (const name of await this.#atRest.restless(services)) this.lookSoon(name, 0);
-    for (const { name } of services) if (engine.isBusy(name) || engine.owes(name)) this.lookSoon(name, 0);
+    const restless = new Set(await this.#atRest.restless(services));
+    const names = services.map(({ name }) => name);
+    await this.lookAt(names.filter((name) => restless.has(name) || engine.isBusy(name) || engine.owes(name)));
+  }
+
+  /** Begin to look at all of these, each in its lane. Those of one turn share a list; between turns others are answered. */
+  async lookAt(services: readonly string[]): Promise<void> {
+    for (const [index, service] of services.entries()) {
+      if (index > 0 && index % looksInATurn === 0) await setImmediate();
+      if (this.#engine.signal.aborted) return;
+      this.#lookInLane(service);
+    }
+  }
+
+  /** The last event of what was undeployed may come when nobody knows any more whose it was, or never. */
+  #lookForGone(services: readonly ServiceRecord[]): void {
+    const there = new Set(services.map(({ name }) => name));
+    for (const name of this.#known) if (!there.has(name)) this.lookSoon(name, 0);
   }
 
   /** Look at a service after so long; a look that is due sooner already stands. */
@@ -190,6 +211,7 @@ export class Watch {
     await this.#engine.settle(service);
     const look = await states.look(service, "repair", deps.clock.now(), signal);
     if (!look) {
+      this.#known.delete(service);
       this.#atRest.forget(service);
       health.keep(service, []);
       pauses.clear(service);
@@ -197,6 +219,7 @@ export class Watch {
       this.#report.forget(service);
       return;
     }
+    this.#known.add(service);
     const { watched, unseen } = watchedOf(look, runtimes);
     health.keep(service, watched, unseen);
     await noteWhatHappened(look, deps.registry, deps.clock.now());

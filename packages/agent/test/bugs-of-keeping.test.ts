@@ -1,0 +1,47 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { imageOf, openMachine, running, stage } from "./machine.ts";
+import { last, newRequestId, openRig, until } from "./rig.ts";
+
+/** One test for each bug of what keeps services running, named after it. */
+
+describe("it does not happen again that", () => {
+  it("what was wrong with a service stays wrong after its undeploy, if no event of it is heard", async () => {
+    await using rig = await openRig({ intervalMs: 50 });
+    rig.host.addImage(imageOf("job"));
+    await rig.deploy(running("job", 'restart = "no"'));
+    const [instance] = (await rig.life.registry.service("job"))?.instances ?? [];
+    const { conditions: found } = rig.life.agent.engine;
+    const codes = () => found.all().map(({ code }) => code);
+    // Nothing of it is left to be removed, and so nothing is heard of its removal.
+    rig.host.exit(instance?.name ?? "", 1);
+    rig.host.vanish(instance?.name ?? "");
+    await until("that is told", () => codes().length === 1);
+
+    await last(rig.client.undeploy({ requestId: newRequestId(), service: "job" }));
+    await until("it is over", () => codes().length === 0);
+    expect(found.reported).not.toContain("service job");
+  });
+
+  it("a stage's definition waits for as many tries as an earlier agent has made", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "mcp-boot-"));
+    const file = join(folder, "ids.toml");
+    await writeFile(file, running("ids"));
+    await using machine = await openMachine([]);
+    const { rig } = machine;
+    rig.host.addImage(imageOf("ids"));
+    for (let number = 1; number <= 6; number++) {
+      const requestId = `boot-boot-2-ids-${number}`;
+      const of = { id: requestId, requestId, service: "ids", kind: "deploy" as const };
+      await rig.life.registry.addOperation({ ...of, request: { kind: "deploy" } });
+      await rig.life.registry.setOperation(requestId, { state: "failed", finishedAtMs: Date.now() });
+    }
+    const beganMs = performance.now();
+    await machine.reboot({ boot: [stage("foundation", ["ids"], { definitions: [file] })] });
+    await until("it runs", () => rig.host.running.length === 1);
+    expect(performance.now() - beganMs).toBeLessThan(1_500);
+    await rm(folder, { recursive: true });
+  });
+});
