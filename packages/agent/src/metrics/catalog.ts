@@ -44,7 +44,7 @@ export const catalog = {
   mcp_runtime_up: {
     type: "gauge",
     labels: ["runtime"],
-    help: "1 if a runtime answered when it was last asked and shows the store of this node's workloads, else 0.",
+    help: "1 if a runtime answered when it was last asked and shows the store of this node's workloads, else 0; also of one that no service uses.",
   },
   mcp_runtime_call_duration_seconds: {
     type: "histogram",
