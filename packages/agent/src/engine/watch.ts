@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { asProblem, backoffMs } from "@mcp/base";
 import type { ServiceRecord } from "@mcp/registry";
 import type { Workload } from "@mcp/runtime";
@@ -12,7 +11,6 @@ import { ServiceReport } from "./service-report.ts";
 
 /** Events come in bursts (died, cleaned up, removed): one look is enough for all of them. */
 const debounceMs = 15;
-const looksInATurn = 200;
 const resubscribe = { firstMs: 200, maxMs: 10_000 };
 
 /**
@@ -146,18 +144,8 @@ export class Watch {
     const engine = this.#engine;
     const used = usedRuntimes(engine, services);
     await Promise.all(used.map((known) => engine.runtimes.refresh(known, engine.signal)));
-    const restless = new Set(await this.#atRest.restless(services));
-    const names = services.map(({ name }) => name);
-    await this.lookAt(names.filter((name) => restless.has(name) || engine.isBusy(name) || engine.owes(name)));
-  }
-
-  /** Begin to look at all of these, each in its lane. Those of one turn share a list; between turns others are answered. */
-  async lookAt(services: readonly string[]): Promise<void> {
-    for (const [index, service] of services.entries()) {
-      if (index > 0 && index % looksInATurn === 0) await setImmediate();
-      if (this.#engine.signal.aborted) return;
-      this.#lookInLane(service);
-    }
+    for (const name of await this.#atRest.restless(services)) this.lookSoon(name, 0);
+    for (const { name } of services) if (engine.isBusy(name) || engine.owes(name)) this.lookSoon(name, 0);
   }
 
   /** The last event of what was undeployed may come when nobody knows any more whose it was, or never. */
