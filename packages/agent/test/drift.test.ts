@@ -205,6 +205,10 @@ describe("what nobody asked this agent for", () => {
     expect(unmanaged.map(({ instance }) => instance)).toEqual(["old-web.1"]);
     expect((await rig.client.status({ service: "hello" })).unmanaged).toEqual([]);
     expect(touches(rig)).toEqual([]);
+    await rig.life.kill();
+    await rig.boot();
+    await afterLooks(rig);
+    expect(await told()).toHaveLength(1);
     rig.host.vanish("old-web.1");
     await until("its end is an event", async () => (await told()).length === 2);
     expect((await told()).at(-1)?.drift).toBe("");
