@@ -62,9 +62,19 @@ describe("metrics", () => {
       "it was restarted",
       async () => (await valuesOf("mcp_component_restarts_total"))[series] === 1,
     );
+    const db = rig.host.running.find((name) => name.startsWith("hello-db"));
+    rig.host.exit(db ?? "", 1);
+    const left = 'mcp_component_restarts_total{service="hello",component="db"}';
+    await until("both were", async () => (await valuesOf("mcp_component_restarts_total"))[left] === 1);
+    await rig.deploy(definition("hello", 'name = "db"\nimage = "localhost/db:1"'));
+    await until(
+      "one is forgotten",
+      async () => !(series in (await valuesOf("mcp_component_restarts_total"))),
+    );
+    expect(await valuesOf("mcp_component_restarts_total")).toEqual({ [left]: 1 });
     await undeploy();
     await until(
-      "it is forgotten",
+      "the other is too",
       async () => Object.keys(await valuesOf("mcp_component_restarts_total")).length === 0,
     );
   });

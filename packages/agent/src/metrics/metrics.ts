@@ -31,7 +31,13 @@ export class Metrics {
       const { observed, drift } = judgement;
       return [{ component, desired, observed, isAsWanted: drift.length === 0 && observed !== "unknown" }];
     });
+    const before = this.#seen.get(service) ?? [];
     this.#seen.set(service, components);
+    const isSame =
+      before.length === components.length &&
+      before.every(({ component }, index) => component === components[index]?.component);
+    // That goes over all there are: not at each look at each service.
+    if (isSame) return;
     this.#forgetRestarts(service, new Set(components.map(({ component }) => component)));
   }
 
