@@ -199,4 +199,28 @@ describe("the boot sequence", () => {
     await until("both run", () => rig.host.running.length === 2);
     expect(machine.started()).toEqual(["ids", "web"]);
   });
+
+  it("keeps its order wherever the agent is killed", async () => {
+    const services = ["other", "web", "mcr", "ids"];
+    const boot = [stage("foundation", ["ids"]), stage("core", ["mcr"]), stage("edge", ["web"])];
+    for (let point = 1, hasMet = true; hasMet; point += 4) {
+      await using machine = await openMachine(services);
+      const { host } = machine.rig;
+      let passed = 0;
+      const faultPoint = async (): Promise<void> => {
+        if (++passed >= point) await new Promise(() => {});
+      };
+      await machine.reboot({ boot, faultPoint });
+      await until(
+        "it was stopped there, or came to its end",
+        () => passed >= point || host.running.length === services.length,
+      );
+      hasMet = passed >= point;
+      await machine.rig.life.kill();
+      await machine.rig.boot({ boot });
+      await until("all run", () => host.running.length === services.length);
+      expect([...new Set(machine.started())], `killed at ${point}`).toEqual(["ids", "mcr", "web", "other"]);
+      expect(host.violations).toEqual([]);
+    }
+  });
 });

@@ -40,6 +40,7 @@ function kindPaint(kind: string, style: Style): Paint {
   switch (kind) {
     case "deployed":
     case "recovered":
+    case "boot_done":
     case "runtime_back":
       return style.green;
     case "deploy_failed":
