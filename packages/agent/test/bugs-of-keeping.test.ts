@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Problem } from "@mcp/base";
+import type { WorkloadSpec } from "@mcp/runtime";
 import { describe, expect, it } from "vitest";
 import { imageOf, openMachine, running, stage } from "./machine.ts";
 import { last, newRequestId, openRig, until } from "./rig.ts";
@@ -43,5 +45,21 @@ describe("it does not happen again that", () => {
     await until("it runs", () => rig.host.running.length === 1);
     expect(performance.now() - beganMs).toBeLessThan(1_500);
     await rm(folder, { recursive: true });
+  });
+
+  it("what could not be put right stays told when somebody has put it right by hand", async () => {
+    await using rig = await openRig({ intervalMs: 100 });
+    rig.host.addImage(imageOf("web"));
+    await rig.deploy(running("web"));
+    const [instance] = (await rig.life.registry.service("web"))?.instances ?? [];
+    if (!instance) throw new Error("nothing was started");
+    const codes = () => rig.life.agent.engine.conditions.all().map(({ code }) => code);
+    rig.host.fail("start", new Problem("runtime_failed", "podman says no", "ask podman"), 100);
+    rig.host.exit(instance.name, 1);
+    await until("that is told", () => codes().includes("repair_failed"));
+
+    rig.host.vanish(instance.name);
+    rig.host.add(instance.spec as WorkloadSpec);
+    await until("it is over", () => codes().length === 0);
   });
 });

@@ -113,4 +113,14 @@ describe("the pause before a repair is tried again", () => {
     expect(leftOf("web")).toBeUndefined();
     expect(pauses.failures("shop").size).toBe(0);
   });
+
+  it("goes on to its end when somebody else has put it right, and is forgotten then", async () => {
+    note("failed", [step("web", "failed")]);
+    note("failed", [step("web", "failed")]);
+    expect(pauses.ease("shop")).toBe(2_000);
+    expect(pauses.failures("shop").get("web")?.times).toBe(2);
+    await clock.advance(2_000);
+    expect(pauses.ease("shop")).toBeUndefined();
+    expect(pauses.failures("shop").size).toBe(0);
+  });
 });

@@ -45,6 +45,19 @@ export class RepairPauses {
     else this.#forget(service, "");
   }
 
+  /**
+   * Nothing of it has to be put right at present, by whatever way that came: what failed is over, but not before its pause
+   * is, since it may be back at once.
+   * @returns milliseconds until all of it is over; undefined if it is.
+   */
+  ease(service: string): number | undefined {
+    const ofService = [...(this.#services.get(service) ?? [])];
+    for (const [component, pause] of ofService)
+      if (this.#leftMs(pause) === 0) this.#forget(service, component);
+    const leftMs = Math.max(0, ...ofService.map(([, pause]) => this.#leftMs(pause)));
+    return leftMs > 0 ? leftMs : undefined;
+  }
+
   /** Somebody acted, or it is gone: what comes next is a first try. */
   clear(service: string): void {
     this.#services.delete(service);

@@ -211,9 +211,12 @@ export class Watch {
     const { watched, unseen } = watchedOf(look, runtimes);
     health.keep(service, watched, unseen);
     await noteWhatHappened(look, deps.registry, deps.clock.now());
-    const wakes = [look.plan.wakeAtMs, await this.#report.tell(look)].filter((atMs) => atMs !== undefined);
+    const { steps, blocked, wakeAtMs } = look.plan;
+    const isConverged = steps.length + blocked.length === 0 && wakeAtMs === undefined;
+    const easedInMs = isConverged ? pauses.ease(service) : undefined;
+    if (easedInMs !== undefined) this.lookSoon(service, easedInMs);
+    const wakes = [wakeAtMs, await this.#report.tell(look)].filter((atMs) => atMs !== undefined);
     for (const atMs of wakes) this.lookSoon(service, Math.max(0, atMs - deps.clock.now()));
-    const { steps, blocked } = look.plan;
     if (steps.length + blocked.length + wakes.length === 0) this.#atRest.keep(look);
     else this.#atRest.forget(service);
     boot.seen(look);
