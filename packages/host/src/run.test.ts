@@ -60,6 +60,14 @@ describe("running a program", () => {
     });
   });
 
+  it("names the whole path of a program that is not there", async () => {
+    expect(await problemOf(run(["/no/such/program"]))).toMatchObject({
+      code: "tool_missing",
+      message: "/no/such/program does not exist, or what its first line names does not",
+      hint: "look at: ls -l /no/such/program",
+    });
+  });
+
   it("shows the last 20 lines of stderr when it fails", async () => {
     const problem = await problemOf(
       run(script(`for (let i = 1; i <= 30; i++) console.error("line " + i); process.exit(3)`)),

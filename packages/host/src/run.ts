@@ -130,6 +130,10 @@ function couldNotStart(program: string, cause: Error): Problem {
       cause,
     });
   }
+  if (program.includes("/")) {
+    const message = `${program} does not exist, or what its first line names does not`;
+    return new Problem("tool_missing", message, `look at: ls -l ${program}`, { cause });
+  }
   const name = basename(program);
   return new Problem("tool_missing", `${name} is not installed, or not on the PATH`, `install ${name}`, {
     cause,
