@@ -64,9 +64,9 @@ export function messageOf(
 
 /** One message for many. */
 export function summaryOf(messages: readonly AlertMessage[], nowMs: number): AlertMessage {
-  const count = (wanted: AlertMessage["state"], word: string): string[] => {
+  const count = (wanted: AlertMessage["state"], one: string, many: string): string[] => {
     const number = messages.filter(({ state }) => state === wanted).length;
-    return number === 0 ? [] : [`${number} ${word}`];
+    return number === 0 ? [] : [number === 1 ? one : `${number} ${many}`];
   };
   const worstFirst = [...messages].sort((a, b) => rank(a) - rank(b));
   const lines = worstFirst
@@ -85,9 +85,9 @@ export function summaryOf(messages: readonly AlertMessage[], nowMs: number): Ale
     subject: "",
     severity: isCritical ? "critical" : "warning",
     title: [
-      ...count("firing", "things are wrong"),
-      ...count("flapping", "come and go"),
-      ...count("recovered", "are over"),
+      ...count("firing", "1 thing is wrong", "things are wrong"),
+      ...count("flapping", "1 comes and goes", "come and go"),
+      ...count("recovered", "1 is over", "are over"),
     ].join(", "),
     text: [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"),
     hint: worst && worst.state !== "recovered" ? "mcp status" : "",
