@@ -91,7 +91,8 @@ export const duration: ValueKind<number> = {
   name: "duration",
   read: (value) => {
     const ms = typeof value === "string" ? parseDuration(value) : undefined;
-    if (ms === undefined || ms === 0) throw new WrongValue('must be a duration, such as "30s" or "1m30s"');
+    if (ms === undefined) throw new WrongValue('must be a duration, such as "30s" or "1m30s"');
+    if (ms === 0) throw new WrongValue('must be longer than 0, such as "30s" or "1m30s"');
     return ms;
   },
   fromText: asIs,

@@ -76,6 +76,11 @@ a = 1
     ]);
   });
 
+  it("takes no duration that is over at once", () => {
+    const problem = problemOf(`${minimal}[monitor]\nalert_cooldown = "0s"\n`);
+    expect(problem.mistakes[0]?.message).toBe('must be longer than 0, such as "30s" or "1m30s"');
+  });
+
   it("names the line where TOML itself is broken", () => {
     const problem = problemOf('[agent]\nnode = "rift\n');
     expect(problem.code).toBe("config_invalid");

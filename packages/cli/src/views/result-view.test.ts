@@ -86,6 +86,8 @@ describe("what an operation came to", () => {
 
   it("does not call running what its definition wants stopped", () => {
     const stopped = operation("deploy", [{ action: "stop", component: "a" }, { action: "accept" }]);
-    expect(resultView(stopped, { target, isInactive: true }, plain)).toBe("hello r3 stopped in 1.2s");
+    expect(resultView(stopped, { target, componentCount: 2, isInactive: true }, plain)).toBe(
+      "hello r3 stopped in 1.2s",
+    );
   });
 });

@@ -26,7 +26,7 @@ export function resultView(
     .map((line) => `${line}\n`)
     .join("");
   if (isDeploy(kind) || kind === "start" || kind === "restart") {
-    const changes = changesText(operation, componentCount);
+    const changes = changesText(operation, isInactive ? undefined : componentCount);
     const state = isInactive ? "stopped" : style.green("running");
     if (changes !== undefined) return `${notes}${style.bold(name)} ${state}${changes}${time}`;
     const isAccepted = operation.steps.some(({ action }) => action === "accept");

@@ -15,7 +15,8 @@ export function checkDependencies(components: readonly Placed[], written: number
       if (seen.has(name)) place.wrong(`"${name}" stands here twice`);
       else if (name === component.name) place.wrong(`component "${name}" cannot depend on itself`);
       else if (!byName.has(name) && allNamed && !place.mistakes.isFull) {
-        const meant = nearest(name, byName.keys());
+        const others = [...byName.keys()].filter((other) => other !== component.name);
+        const meant = nearest(name, others);
         place.wrong(
           `there is no component "${name}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`,
         );

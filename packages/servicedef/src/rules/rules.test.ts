@@ -40,6 +40,12 @@ describe("depends_on", () => {
     ]);
   });
 
+  it("is not said to mean the component itself", () => {
+    expect(mistakes({ t: 'depends_on = ["x"]' })).toEqual([
+      'components[0].depends_on[0]: there is no component "x"',
+    ]);
+  });
+
   it("has no circles", () => {
     const circle = {
       a: 'depends_on = ["b"]',
