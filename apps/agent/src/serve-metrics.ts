@@ -56,8 +56,10 @@ function listenUntil(
       server.close(() => resolve());
       server.closeAllConnections();
     };
-    server.once("error", (error) => {
+    // Also of what listens already, and more than once: unheard, it would end the agent.
+    server.on("error", (error) => {
       signal.removeEventListener("abort", end);
+      end();
       reject(error);
     });
     server.listen(port, host);

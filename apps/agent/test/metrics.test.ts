@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer as createHttpServer, request } from "node:http";
@@ -88,6 +89,26 @@ describe("metrics by TCP", () => {
     await clock.advance(30_000);
     await until("it listens", () => fetch(`http://127.0.0.1:${port}/metrics`));
     expect(lines.length).toBe(1);
+  });
+
+  it("are served again when the listener fails later on, however often it says so", async () => {
+    const port = await freePort();
+    const clock = new FakeClock();
+    const ending = new AbortController();
+    onTestFinished(() => ending.abort());
+    const servers: Server[] = [];
+    const note = (message: unknown): void => void servers.push((message as { server: Server }).server);
+    subscribe("tracing:net.server.listen:asyncEnd", note);
+    onTestFinished(() => void unsubscribe("tracing:net.server.listen:asyncEnd", note));
+    const address = { host: "127.0.0.1", port };
+    void serveMetrics(address, expose, { log: silentLogger, clock, signal: ending.signal });
+    await until("it listens", () => fetch(`http://127.0.0.1:${port}/metrics`));
+    // As node does when a connection cannot be accepted; what nobody hears ends the process.
+    for (const server of servers) for (const code of ["EMFILE", "EMFILE"]) server.emit("error", { code });
+    await until("it waits", () => expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow());
+    await clock.advance(30_000);
+    await until("it listens again", () => fetch(`http://127.0.0.1:${port}/metrics`));
+    expect(servers).toHaveLength(2);
   });
 
   it("that cannot be gathered are an error to who asks, and in the log", async () => {
