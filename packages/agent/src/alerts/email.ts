@@ -1,4 +1,4 @@
-import { type Clock, Problem, withTimeLimit } from "@mcp/base";
+import { type Clock, isProblem, Problem, withTimeLimit } from "@mcp/base";
 import { type Alert, type AlertChannel, alertJSON, headline } from "./channel.ts";
 import { readSecret, withoutSecret } from "./secret-file.ts";
 import { reasonOf, trusted, untrustedHint } from "./webhook.ts";
@@ -64,7 +64,7 @@ export function emailChannel(options: EmailOptions): AlertChannel {
           : failed(`${server} does not take mail for ${rejected.join(", ")}`, "correct monitor.email_to");
       } catch (thrown) {
         signal.throwIfAborted();
-        if (thrown instanceof Problem) throw thrown;
+        if (isProblem(thrown)) throw thrown;
         const reason = withoutSecret(explain(thrown), password);
         throw failed(`${server} did not take it: ${reason}`, untrustedHint(reason));
       } finally {
