@@ -6,6 +6,9 @@ export function oneLine(text: string): string {
   return text.replaceAll(commanding, (character) => named[character] ?? escaped(character));
 }
 
+/** The same for text that may have several lines. */
+export const eachLine = (text: string): string => text.split("\n").map(oneLine).join("\n");
+
 /** Controls of ASCII and of Latin-1, separators of lines and paragraphs, marks of direction. */
 const commanding = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 

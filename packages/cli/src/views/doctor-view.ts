@@ -1,4 +1,5 @@
 import type { CheckReport, DoctorReport } from "../reports/node-reports.ts";
+import { eachLine } from "../terminal/one-line.ts";
 import type { Style } from "../terminal/style.ts";
 import { statePaint } from "./state-paint.ts";
 
@@ -15,7 +16,7 @@ export function doctorView({ checks }: DoctorReport, style: Style): string {
 function checkLines({ name, outcome, text, hint }: CheckReport, style: Style): string[] {
   const mark = statePaint(outcome, style)(marks[outcome] ?? "?");
   return [
-    `${mark} ${name}: ${text}`,
+    `${mark} ${name}: ${eachLine(text)}`,
     ...(hint === "" ? [] : [`    ${style.cyan("→")} ${style.typed(hint)}`]),
   ];
 }

@@ -70,6 +70,14 @@ describe("a problem", () => {
     );
   });
 
+  it("shows what a program printed, and made a runtime say, without obeying it", () => {
+    const operation = operationReport({ service: "hello", lastLogLines: ["\u001b[2Jgone\rall is well"] });
+    const problem = new Problem("runtime_failed", "podman:\nno \u001b]0;x\u0007", "");
+    expect(problemView(withAftermath(problem, { operation, goesOn: undefined }), options)).toBe(
+      text("error: podman:", "no \\x1b]0;x\\x07 [runtime_failed]", "  | \\x1b[2Jgone\\rall is well"),
+    );
+  });
+
   it("that is a bug says how to see its cause, and shows it then", () => {
     const cause = new Error("oops", { cause: "the deepest" });
     cause.stack = "Error: oops\n    at somewhere";

@@ -1,5 +1,6 @@
 import type { Problem } from "@mcp/base";
 import { aftermathOf, fileOf } from "../failure/context.ts";
+import { eachLine, oneLine } from "../terminal/one-line.ts";
 import type { Style } from "../terminal/style.ts";
 import { remainsText } from "./undo-text.ts";
 
@@ -14,7 +15,7 @@ export function problemView(problem: Problem, { style, withCause }: ProblemViewO
   const { code, message, mistakes, cause } = problem;
   const file = fileOf(problem);
   return [
-    `${style.red("error:")} ${message} ${style.dim(`[${code}]`)}`,
+    `${style.red("error:")} ${eachLine(message)} ${style.dim(`[${code}]`)}`,
     ...mistakes.map(({ key, line, message: text }) => {
       const place = [file, line].filter((part) => part !== undefined).join(":");
       return `  ${[place, key, text].filter((part) => part !== "").join(": ")}`;
@@ -29,7 +30,7 @@ function aftermathLines(problem: Problem, style: Style): string[] {
   const aftermath = aftermathOf(problem);
   if (!aftermath) return [];
   const { operation, goesOn } = aftermath;
-  const lines = operation.lastLogLines.map((line) => `  ${style.dim("|")} ${line}`);
+  const lines = operation.lastLogLines.map((line) => `  ${style.dim("|")} ${oneLine(line)}`);
   if (goesOn === undefined) return lines;
   const after =
     goesOn === null
