@@ -23,8 +23,8 @@ export interface Wanted {
   readonly start: (requestId: string, signal: AbortSignal) => Updates;
   /** Of the whole service, if all of it is deployed. */
   readonly componentCount?: number;
-  /** The definition that is deployed says `active = false`. */
-  readonly isInactive?: boolean;
+  /** The definition that is deployed says `active = false`; where only the agent knows that, asked after the end. */
+  readonly isInactive?: boolean | (() => Promise<boolean>);
 }
 
 /** The base of a command that changes what runs. */
@@ -37,7 +37,12 @@ export abstract class OperationCommand extends AgentCommand {
   protected async carryOut(wanted: Wanted): Promise<OperationReport> {
     const operation = await this.#follow(wanted);
     if (operation.state === "failed") throw await failure(operation, wanted);
-    this.print(resultView(operation, wanted, this.style));
+    const { isInactive = false } = wanted;
+    const asked = {
+      ...wanted,
+      isInactive: typeof isInactive === "boolean" ? isInactive : await isInactive(),
+    };
+    this.print(resultView(operation, asked, this.style));
     return operation;
   }
 

@@ -25,6 +25,12 @@ export default class Rollback extends OperationCommand {
       agent,
       target: { service },
       start: (requestId, signal) => agent.rollback({ requestId, service, revision }, { signal }),
+      // The command has no definition to read it in.
+      isInactive: () =>
+        agent.getService({ service }, { timeoutMs: 5_000 }).then(
+          ({ service: summary }) => summary?.inactive ?? false,
+          () => false,
+        ),
     });
   }
 }
