@@ -14,7 +14,15 @@ export async function mayBeRoot(): Promise<boolean> {
 }
 
 /** Of this user's environment; sudo keeps none of it. */
-const passedOn = ["PATH", "MCP_GUEST_KERNEL", "MCP_SOAK", "MCP_SEED", "NO_COLOR", "LANG", "NODE_EXTRA_CA_CERTS"];
+const passedOn = [
+  "PATH",
+  "MCP_GUEST_KERNEL",
+  "MCP_SOAK",
+  "MCP_SEED",
+  "NO_COLOR",
+  "LANG",
+  "NODE_EXTRA_CA_CERTS",
+];
 
 /** Run vitest projects as root, and add what came of it to the totals. What is printed is printed here. */
 export async function runAsRoot(filter: string, projects: readonly string[], totals: Totals): Promise<void> {
