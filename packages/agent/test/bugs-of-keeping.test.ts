@@ -5,7 +5,7 @@ import { Problem } from "@mcp/base";
 import type { WorkloadSpec } from "@mcp/runtime";
 import { describe, expect, it } from "vitest";
 import { imageOf, openMachine, running, stage } from "./machine.ts";
-import { last, newRequestId, openRig, until } from "./rig.ts";
+import { definition, last, newRequestId, openRig, until } from "./rig.ts";
 
 /** One test for each bug of what keeps services running, named after it. */
 
@@ -61,5 +61,31 @@ describe("it does not happen again that", () => {
     rig.host.vanish(instance.name);
     rig.host.add(instance.spec as WorkloadSpec);
     await until("it is over", () => codes().length === 0);
+  });
+
+  it("what crashed when it was taken out of its service has recovered when it is put back", async () => {
+    await using rig = await openRig({ intervalMs: 100 });
+    rig.host.addImage("localhost/sound:1");
+    rig.host.addImage("localhost/broken:1", { exitsAfterMs: 20, exitCode: 1 });
+    const component = (name: string, image: string) => `name = "${name}"\nimage = "localhost/${image}:1"`;
+    const kinds = async () => {
+      const { events } = await rig.client.listEvents({ service: "shop", limit: 1_000 });
+      return events.filter((event) => event.component === "web").map(({ kind }) => kind);
+    };
+    await rig.deploy(definition("shop", component("api", "sound"), component("web", "broken")));
+    await until("it is told", async () => (await kinds()).includes("crash_loop"));
+
+    const { tallies } = rig.life.agent.engine.metrics;
+    const passes = () =>
+      tallies.histogram("mcp_pass_duration_seconds")[0]?.counts.reduce((a, b) => a + b, 0) ?? 0;
+    const passed = async () => {
+      const before = passes();
+      await until("it was looked at", () => passes() > before + 2);
+    };
+    await rig.deploy(definition("shop", component("api", "sound")));
+    await passed();
+    await rig.deploy(definition("shop", component("api", "sound"), component("web", "sound")));
+    await passed();
+    expect(await kinds()).not.toContain("recovered");
   });
 });

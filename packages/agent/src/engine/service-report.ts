@@ -17,6 +17,8 @@ const mostEventsRead = 1_000;
 /** Tells what a look has found: what changed as events, and what is wrong as conditions. */
 export class ServiceReport {
   readonly #engine: Engine;
+  /** By service: its components when it was last looked at. */
+  readonly #components = new Map<string, ReadonlySet<string>>();
   /** By service and component. */
   readonly #lastSeen = new Map<string, { readonly state: string; readonly drift: DriftKind | undefined }>();
   /** What is in a crash loop that was told, with the end of its log when that began. */
@@ -33,6 +35,7 @@ export class ServiceReport {
     const nowMs = deps.clock.now();
     const judgements = new Map<string, Judgement>();
     const lines = new Map<string, readonly string[]>();
+    this.#keepOnly(goal.service, new Set(goal.components.map(({ name }) => name)));
     for (const component of goal.components) {
       const judgement = judge(goal, component, observation, nowMs);
       judgements.set(component.name, judgement);
@@ -53,10 +56,19 @@ export class ServiceReport {
 
   /** There is no such service any more. */
   forget(service: string): void {
-    for (const known of [this.#lastSeen, this.#loops])
-      for (const key of known.keys()) if (key.startsWith(keyOf(service, ""))) known.delete(key);
+    this.#keepOnly(service, new Set());
     this.#engine.metrics.forget(service);
     this.#engine.conditions.forget(`service ${service}`);
+  }
+
+  /** One that is gone and comes back later is another one. */
+  #keepOnly(service: string, components: ReadonlySet<string>): void {
+    for (const component of this.#components.get(service) ?? []) {
+      if (components.has(component)) continue;
+      for (const known of [this.#lastSeen, this.#loops]) known.delete(keyOf(service, component));
+    }
+    if (components.size > 0) this.#components.set(service, components);
+    else this.#components.delete(service);
   }
 
   /** Only what changed since the last look is an event, and only if it is drift, or the end of it: the rest was asked for. */
