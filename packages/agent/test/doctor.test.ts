@@ -23,6 +23,18 @@ it("a kind that does not work is a warning while nothing wants it, a failure onc
   expect(await outcomeOf(rig, "microvm")).toEqual({ outcome: "FAILED", ...told });
 });
 
+it("a kind that answers and cannot list what it runs is a failure", async () => {
+  await using rig = await openVmRig();
+  const broken = new Problem("runtime_failed", "podman could not list the containers", "podman ps --all");
+  rig.host.fail("list", broken, 100);
+  expect(await outcomeOf(rig, "container")).toEqual({
+    outcome: "FAILED",
+    text: broken.message,
+    hint: broken.hint,
+  });
+  expect((await outcomeOf(rig, "microvm"))?.outcome).toBe("OK");
+});
+
 it("where no kind works at all, each is a failure", async () => {
   await using rig = await openVmRig();
   rig.host.down = noQemu;

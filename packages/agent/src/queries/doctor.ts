@@ -1,3 +1,4 @@
+import { asProblem, type Problem } from "@mcp/base";
 import { nodeConditions, nodeLimitDefaults } from "@mcp/planner";
 import type { Agent } from "../agent.ts";
 import type { ChannelStatus } from "../alerts/index.ts";
@@ -10,10 +11,10 @@ import { status } from "./status.ts";
 export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
   const { deps, engine } = agent;
   // Side by side: a runtime that does not answer is waited for once.
-  const [facts, drift, , ...others] = await Promise.all([
+  const [facts, drift, unlisted, ...others] = await Promise.all([
     agent.node.facts(),
     driftCheck(engine),
-    refreshAll(engine),
+    refreshAll(engine).then(() => unlistable(engine)),
     ...(deps.checks ?? []).map((check) => check(engine.signal).catch((): DoctorCheck[] => [])),
   ]);
   // Those that this build lacks are no fault of the machine's: `node status` shows them.
@@ -24,6 +25,8 @@ export async function doctor(agent: Agent): Promise<DoctorCheck[]> {
     // A node need not run every kind, but one at least.
     const isMissed = kinds.some((kind) => wanted.has(kind)) || !all.some((other) => other.ok);
     if (!ok) return { name, outcome: isMissed ? "failed" : "warning", text: why, hint };
+    const unseen = unlisted.get(kinds);
+    if (unseen) return { name, outcome: "failed", text: unseen.message, hint: unseen.hint };
     const mendable = cannot.filter(({ byNature }) => !byNature);
     if (mendable.length === 0) return { name, outcome: "ok", text: `${version}, store ${store}`, hint: "" };
     const lacks = mendable.map(({ capability, why: because }) => `no ${capability} (${because})`).join("; ");
@@ -49,6 +52,19 @@ function alertCheck({ name: channel, toldAtMs, problem, lost, waiting }: Channel
 
 async function refreshAll({ runtimes, signal }: Agent["engine"]): Promise<void> {
   await Promise.all(runtimes.all.map((known) => runtimes.refresh(known, signal)));
+}
+
+/** By kinds: those that answer, and cannot say what they run all the same, as podman with one container that it cannot read. */
+async function unlistable({ runtimes }: Agent["engine"]): Promise<ReadonlyMap<readonly string[], Problem>> {
+  const asked = runtimes.all.map(async (known) =>
+    known.probe?.ok && !known.trouble
+      ? known.list().then(
+          () => [],
+          (thrown: unknown) => [[known.runtime.kinds, asProblem(thrown)] as const],
+        )
+      : [],
+  );
+  return new Map((await Promise.all(asked)).flat());
 }
 
 /** Of which something is, or is wanted. */

@@ -25,7 +25,7 @@ export function expectStatus(reply: Reply, what: string, ...wanted: readonly num
   throw new Problem(
     "runtime_failed",
     `podman could not ${what}: ${engineSays(reply)}`,
-    "see whether podman works: podman info",
+    "see whether podman works: podman ps --all",
   );
 }
 
