@@ -15,7 +15,10 @@ export async function writeConfigs(places: Places, here: PodmanHere): Promise<bo
   return writeIfNew(places.agentConfig, agentConfig(places, here));
 }
 
-const agentConfig = (places: Places, here: PodmanHere): string => `# Written by tools/quickstart, each time that it runs: what is changed here is lost then.
+const agentConfig = (
+  places: Places,
+  here: PodmanHere,
+): string => `# Written by tools/quickstart, each time that it runs: what is changed here is lost then.
 [agent]
 node = ${quote(nodeName)}
 
