@@ -28,11 +28,19 @@ export function plan(goal: ServiceGoal, observation: Observation, nowMs: number)
   const known = components
     .filter(({ name }) => !isUnknown.has(name))
     .map((component) => planComponent(goal, { goal: component, candidate, isAsked, observation, nowMs }));
-  const gated = waitForHealth(goal, known, observation, isAsked);
   const held = isAsked ? [] : findHeld(components, known, nowMs);
-  const isUntouched = new Set([...isUnknown, ...held.map(({ name }) => name), ...gated.waiting]);
-  const blocked = [...unknown, ...findWaiting(components, known, isUntouched, observation)];
-  for (const { component } of blocked) isUntouched.add(component);
+  const isUntouched = new Set([...isUnknown, ...held.map(({ name }) => name)]);
+  const blocked = [...unknown];
+  let gated = waitForHealth(goal, known, observation, isAsked, isUntouched);
+  // Who waits keeps its ports, and others wait for those, or for its health: until nobody else has to.
+  for (let before = -1; before !== isUntouched.size; ) {
+    before = isUntouched.size;
+    for (const name of gated.waiting) isUntouched.add(name);
+    const waiting = findWaiting(components, known, isUntouched, observation);
+    blocked.push(...waiting);
+    for (const { component } of waiting) isUntouched.add(component);
+    gated = waitForHealth(goal, known, observation, isAsked, isUntouched);
+  }
   const parts = freeSharedPorts(gated.plans.filter(({ component }) => !isUntouched.has(component)));
   const wakes = [
     ...parts.flatMap(({ wakeAtMs }) => wakeAtMs ?? []),

@@ -10,6 +10,7 @@ import {
   sees,
   service,
   target,
+  tcp,
   trying,
   unknown,
   up,
@@ -256,5 +257,21 @@ describe("what is observed of a component with a health check", () => {
   it("is that it runs, before the first answer, where it was accepted, and that it starts, where it is on trial", () => {
     expect(judged(up())).toEqual(["running"]);
     expect(judged(up(), "candidate")).toEqual(["starting"]);
+  });
+});
+
+describe("what cannot be touched now", () => {
+  it("bug: is not stood by, so what depends on its health waits too", () => {
+    const goal = service([
+      component("old", {
+        target: target({ ports: [tcp(80)] }),
+        instances: [instance("old.1", { ports: [tcp(80)] })],
+      }),
+      component("db", { target: target({ ...checked(), ports: [tcp(80)] }) }),
+      component("web", { target: target({ dependsOn: ["db"] }) }),
+    ]);
+    const made = plan(goal, sees({ "old.1": unknown }), nowMs);
+    expect(script(made)).toEqual([]);
+    expect(made.blocked.map((each) => each.component)).toEqual(["old", "db"]);
   });
 });

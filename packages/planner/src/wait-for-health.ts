@@ -10,6 +10,7 @@ import { healthOf, type Observation, sightingOf } from "./observation.ts";
  * left out: the service's lane must stay free for whatever else needs repair, and its health is reason enough to look
  * again.
  *
+ * @param isUntouched  components that this plan does nothing about.
  * @returns the plans, with what they stand by; and the components that must wait for another plan.
  */
 export function waitForHealth(
@@ -17,6 +18,7 @@ export function waitForHealth(
   plans: readonly ComponentPlan[],
   observation: Observation,
   isAsked: boolean,
+  isUntouched: ReadonlySet<string>,
 ): { readonly plans: readonly ComponentPlan[]; readonly waiting: readonly string[] } {
   if (!goal.components.some(({ target }) => target?.health)) return { plans, waiting: [] };
   const planOf = new Map(plans.map((plan) => [plan.component, plan]));
@@ -28,8 +30,9 @@ export function waitForHealth(
     const { name, target } = component;
     const below = new Set((target?.dependsOn ?? []).flatMap((one) => [...(notHealthy.get(one) ?? [])]));
     if (below.size > 0 && (planOf.get(name)?.start.length ?? 0) > 0) {
-      // What is unknown cannot be stood by.
-      if (isAsked && [...below].every((one) => planOf.has(one))) for (const one of below) standBy.add(one);
+      // What is not touched cannot be stood by.
+      if (isAsked && [...below].every((one) => planOf.has(one) && !isUntouched.has(one)))
+        for (const one of below) standBy.add(one);
       else waiting.push(name);
     }
     const isFine = !shouldBeHealthy(component) || isHealthy(planOf.get(name), observation);
