@@ -1,5 +1,4 @@
 import { access, readdir, readFile, rm } from "node:fs/promises";
-import { BlockList } from "node:net";
 import { join } from "node:path";
 import { realClock, run } from "@mcp/host";
 
@@ -77,96 +76,6 @@ export async function removeRuntimeState(folder: string): Promise<void> {
       if (isOurs) await rm(join(root, id), { recursive: true, force: true });
     }
   }
-}
-
-/**
- * The bridges, network namespaces and DNS names of a rig's containers, which podman leaves behind when it is killed: told by the
- * networks that the rig's podman has made. Only root has any on the host.
- */
-export async function removeNetworks(folder: string): Promise<void> {
-  if (process.getuid?.() !== 0) return;
-  const networks = await Promise.all(
-    (await readdir(join(folder, "networks")).catch(() => []))
-      .filter((name) => name.endsWith(".json"))
-      .map(async (name) => JSON.parse(await readFile(join(folder, "networks", name), "utf8")) as Network),
-  );
-  const gateways = new Set(networks.flatMap(({ subnets }) => subnets?.map(({ gateway }) => gateway) ?? []));
-  for (const namespace of await readdir("/run/netns").catch(() => [])) {
-    const routes = await run(["ip", "-n", namespace, "route", "show", "default"], { anyExitCode: true });
-    const via = /via (\S+)/.exec(routes.stdout)?.[1];
-    if (via && gateways.has(via)) await run(["ip", "netns", "delete", namespace], { anyExitCode: true });
-  }
-  await forgetNames(networks);
-  for (const { network_interface: bridge } of networks)
-    if (bridge) await run(["ip", "link", "delete", bridge], { anyExitCode: true });
-  await removeEmptyNamespaces();
-}
-
-/** Of all of root's podmans on a machine; the format: a line of listening addresses, then `id ipv4 ipv6 names servers`. */
-const namesFolder = "/run/containers/networks/aardvark-dns";
-
-/**
- * What aardvark-dns still answers for a rig's containers, told by their addresses. It serves every podman of the machine from
- * one folder, reads that again at SIGHUP, and ends by itself when nothing is left in it.
- */
-async function forgetNames(networks: readonly Network[]): Promise<void> {
-  const ours = new BlockList();
-  for (const { subnet } of networks.flatMap(({ subnets }) => subnets ?? [])) {
-    const [address = "", bits] = subnet.split("/");
-    if (address.includes(".")) ours.addSubnet(address, Number(bits), "ipv4");
-  }
-  const isStale = (line: string) => {
-    const address = line.split(" ")[1] ?? "";
-    return /^[0-9a-f]{64} /.test(line) && address !== "" && ours.check(address, "ipv4");
-  };
-  let found = false;
-  for (const name of (await readdir(namesFolder).catch(() => [])).filter((file) => file !== "aardvark.pid")) {
-    const path = join(namesFolder, name);
-    const stale = (await readFile(path, "utf8").catch(() => "")).split("\n").filter(isStale);
-    const edits = stale.flatMap((line) => ["--expression", `/^${line.slice(0, 64)} /d`]);
-    // Netavark's own lock, since other podmans write there too.
-    if (stale.length > 0)
-      await run(["flock", `${namesFolder}/../aardvark.lock`, "sed", "--in-place", ...edits, path]);
-    found ||= stale.length > 0;
-    const left = await readFile(path, "utf8").catch(() => "");
-    if (stale.length > 0 && left.trim().split("\n").length <= 1) await rm(path, { force: true });
-  }
-  const server = Number(await readFile(join(namesFolder, "aardvark.pid"), "utf8").catch(() => ""));
-  if (found && server > 1) await run(["kill", "-HUP", String(server)], { anyExitCode: true });
-}
-
-/** Podman fills one within a moment of making it. */
-const fillsWithinMs = 3_000;
-
-/** Those of podman's that hold no process and no interface, now and after a while: nothing will come into them. */
-async function removeEmptyNamespaces(): Promise<void> {
-  const empty = await emptyNamespaces();
-  if (empty.length === 0) return;
-  await realClock.sleep(fillsWithinMs);
-  const still = await emptyNamespaces();
-  for (const namespace of empty.filter((name) => still.includes(name)))
-    await run(["ip", "netns", "delete", namespace], { anyExitCode: true });
-}
-
-async function emptyNamespaces(): Promise<string[]> {
-  const all = (await readdir("/run/netns").catch(() => [])).filter((name) =>
-    /^netns-[0-9a-f-]{36}$/.test(name),
-  );
-  const looked = await Promise.all(
-    all.map(async (name) => {
-      const links = await run(["ip", "-n", name, "-brief", "link"], { anyExitCode: true });
-      const pids = await run(["ip", "netns", "pids", name], { anyExitCode: true });
-      const isEmpty = links.stdout.trim().split("\n").length <= 1 && pids.stdout.trim() === "";
-      return isEmpty ? [name] : [];
-    }),
-  );
-  return looked.flat();
-}
-
-/** The parts of netavark's own description of a network that are read. */
-interface Network {
-  readonly network_interface?: string;
-  readonly subnets?: readonly { readonly gateway: string; readonly subnet: string }[];
 }
 
 /** Mounts first: removing what is mounted would fail, or remove what is behind it. */

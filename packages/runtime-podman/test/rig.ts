@@ -4,7 +4,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { realClock, run, silentLogger } from "@mcp/host";
 import { createPodman, type Podman, type PodmanOptions } from "../src/index.ts";
-import { endProcessesOf, exists, removeNetworks, removeTree } from "./rig-leftovers.ts";
+import { endProcessesOf, exists, removeTree } from "./rig-leftovers.ts";
+import { networkConfig, removeNetworks } from "./rig-networks.ts";
 import { asUser, type RigUser, testUser } from "./rig-user.ts";
 
 /** A podman of its own: nothing of the machine's podman is read or touched. */
@@ -130,8 +131,7 @@ async function writeConfig(
     ...(isV2 ? [] : ["[engine.runtimes]", 'runc = ["/usr/sbin/runc", "/usr/bin/runc"]']),
     "[containers]",
     `default_ulimits = [${limits.map((limit) => `"${limit}"`).join(", ")}]`,
-    "[network]",
-    `network_config_dir = "${folder}/networks"`,
+    ...networkConfig(folder),
   ];
   const storage = [
     "[storage]",
