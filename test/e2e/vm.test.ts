@@ -1,7 +1,6 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { LogLineJson } from "@mcp/client";
-import { run } from "@mcp/host";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { rigMissing as podmanMissing } from "../../packages/runtime-podman/test/rig.ts";
 import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
@@ -87,10 +86,17 @@ async function logs(request: Parameters<TestNode["client"]["logs"]>[0], most = N
 const ofVm = { service: "mix", component: "vm" } as const;
 const texts = (lines: readonly LogLineJson[]) => lines.map(({ text }) => text ?? "");
 
-/** Of the virtual machines of this node. */
+/** Of the virtual machines of this node: QEMU and its helpers, which work in a folder there, and what keeps them. */
 async function processes(): Promise<string[]> {
-  const found = await run(["pgrep", "--full", "--list-full", "--", node.vmState], { anyExitCode: true });
-  return found.stdout.split("\n").filter((line) => line !== "");
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const at = await readlink(`/proc/${pid}/cwd`).catch(() => "");
+      const argv = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      return `${at}/${argv}`.includes(`${node.vmState}/`) ? [`${argv.split("\0")[0]} (pid ${pid})`] : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** The tests of this suite tell one story, in order: what the one before left is what the next one begins with. */
@@ -103,6 +109,8 @@ describe("a container and a virtual machine side by side, on a real node", () =>
       ["vm", "microvm", "OBSERVED_STATE_RUNNING"],
       ["web", "container", "OBSERVED_STATE_RUNNING"],
     ]);
+    const qemu = `(pid ${(await liveVm())?.pid})`;
+    expect(await processes()).toContainEqual(expect.stringContaining(qemu));
   });
 
   it("change nothing when they are deployed again", async () => {
