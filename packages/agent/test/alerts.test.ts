@@ -93,7 +93,7 @@ it("what is wrong is told once, and once that it is over; both are events", asyn
   const events = await rig.life.registry.events({ service: "hello", limit: 10 });
   expect(events.map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
     "alert: [rift] critical: web of hello keeps crashing",
-    "alert: [rift] recovered: web of hello keeps crashing",
+    "alert: [rift] over: web of hello keeps crashing",
   ]);
 });
 
@@ -162,15 +162,46 @@ it("a channel that fails is tried again, shown by doctor, and holds up neither t
   expect((await checks()).map(({ outcome }) => outcome)).toEqual(["OK", "OK"]);
   rig.find("test", crashing(""));
   await soon(rig, "the good one tells it", () => good.told.length === 1);
-  await soon(rig, "the bad one gave up", () => rig.life.agent.alerter.channels[0]?.lost === 1);
+  await soon(rig, "the bad one failed", () => rig.life.agent.alerter.channels[0]?.problem !== undefined);
   expect(await checks()).toMatchObject([
-    { name: "alerts: bad", outcome: "FAILED", text: "it is down; 1 given up", hint: "start it" },
+    { name: "alerts: bad", outcome: "FAILED", text: "it is down; 1 waiting", hint: "start it" },
     { name: "alerts: good", outcome: "OK" },
   ]);
   bad.fail = undefined;
   rig.find("test");
-  await soon(rig, "both tell the end", () => bad.told.length === 1 && good.told.length === 2);
+  await soon(rig, "both tell the end", () => bad.told.length === 2 && good.told.length === 2);
   expect((await checks()).map(({ outcome }) => outcome)).toEqual(["OK", "OK"]);
+});
+
+it("what is told while a channel is down for minutes is not lost: it is given up after an hour, and not before", async () => {
+  const channel = new Recorder();
+  let tries = 0;
+  channel.fail = async () => {
+    tries++;
+    throw new Problem("alert_failed", "it is down", "start it");
+  };
+  await using rig = await openAlertRig([channel]);
+  const status = () => rig.life.agent.alerter.channels[0];
+  rig.find("test", crashing(""));
+  await soon(rig, "it was tried", () => tries === 1);
+  const pass = async (minutes: number) => {
+    for (let times = 0; times < minutes; times++) await rig.clock.advance(60_000);
+  };
+  await pass(55);
+  expect(status()).toMatchObject({ waiting: 1, lost: 0 });
+  expect(tries).toBeGreaterThan(50);
+  await rig.life.kill();
+  await rig.boot();
+  channel.fail = undefined;
+  await soon(rig, "it is told", () => channel.told.length === 1);
+
+  rig.find("test", crashing(""), crashing("", { subject: "other" }));
+  channel.fail = async () => Promise.reject(new Problem("alert_failed", "it is down", "start it"));
+  await soon(rig, "it waits", () => status()?.waiting === 1);
+  await pass(55);
+  expect(status()?.lost).toBe(0);
+  await pass(8);
+  expect(status()?.lost).toBe(1);
 });
 
 it("a channel that hangs, or that has a bug, costs the others nothing, and keeps a hundred messages at most", async () => {

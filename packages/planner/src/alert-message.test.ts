@@ -23,4 +23,10 @@ describe("the title of a summary", () => {
       "2 things are wrong, 2 come and go, 2 are over",
     );
   });
+
+  it("does not say that what is over is so: not `recovered: s/c is unhealthy`", () => {
+    expect(summaryOf([message("firing"), message("recovered")], 0).text.split("\n")[1]).toBe(
+      "over: s/c is unhealthy",
+    );
+  });
 });

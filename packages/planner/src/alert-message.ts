@@ -22,6 +22,9 @@ export interface AlertMessage {
   readonly of: readonly AlertMessage[];
 }
 
+/** Before a title, which says what was wrong: `over: web is unhealthy`. */
+export const stateWord = (state: AlertMessage["state"]): string => (state === "recovered" ? "over" : state);
+
 /** What a summary lists; the rest is counted. */
 const mostListed = 20;
 
@@ -72,7 +75,7 @@ export function summaryOf(messages: readonly AlertMessage[], nowMs: number): Ale
   const lines = worstFirst
     .slice(0, mostListed)
     .map(({ state, severity, title }) =>
-      state === "firing" ? `${severity}: ${title}` : `${state}: ${title}`,
+      state === "firing" ? `${severity}: ${title}` : `${stateWord(state)}: ${title}`,
     );
   const more = messages.length - lines.length;
   const isCritical = messages.some(({ state, severity }) => state !== "recovered" && severity === "critical");

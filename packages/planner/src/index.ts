@@ -7,7 +7,7 @@ export {
   type Found,
   type Remembered,
 } from "./alert-memory.ts";
-export type { AlertMessage } from "./alert-message.ts";
+export { type AlertMessage, stateWord } from "./alert-message.ts";
 export { type AlertDecision, decideAlerts } from "./alerts.ts";
 export {
   type BootProgress,

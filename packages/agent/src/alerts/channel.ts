@@ -1,5 +1,5 @@
 import type { Problem } from "@mcp/base";
-import type { AlertMessage } from "@mcp/planner";
+import { type AlertMessage, stateWord } from "@mcp/planner";
 
 /** A message with where it comes from. */
 export interface Alert {
@@ -69,8 +69,8 @@ function plain(message: AlertMessage): Omit<AlertJSON, "v" | "node"> {
   };
 }
 
-/** For one line: `[rift] critical: web of hello keeps crashing`. */
+/** For one line: `[rift] critical: web of hello keeps crashing`, and `[rift] over: web of hello keeps crashing`. */
 export function headline({ node, message: { state, severity, title } }: Alert): string {
-  const word = state === "firing" || state === "summary" ? severity : state;
+  const word = state === "firing" || state === "summary" ? severity : stateWord(state);
   return `[${node}] ${word}: ${title}`.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
 }

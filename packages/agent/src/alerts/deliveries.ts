@@ -1,13 +1,7 @@
 import { asProblem, backoffMs, type Clock, Problem, withTimeLimit } from "@mcp/base";
 import type { Logger } from "@mcp/host";
 import type { Alert, AlertChannel } from "./channel.ts";
-
-/** An alert on its way. */
-export interface Delivery {
-  readonly alert: Alert;
-  /** Called once, when it was told or given up. */
-  readonly end: () => Promise<void>;
-}
+import { type Delivery, nextOf, surplusOf, type Waiting } from "./waiting.ts";
 
 /** How a channel does, for `Doctor`. */
 export interface ChannelStatus {
@@ -24,19 +18,25 @@ export interface ChannelStatus {
 
 /** Longer than any channel's own: only one that does not keep its limit meets it. */
 const timeLimitMs = 60_000;
-const tries = 4;
+/** Between two tries of a channel that fails. */
 const retry = { firstMs: 2_000, maxMs: 60_000, factor: 5 };
-/** Beyond these the oldest are given up: the newest say how things are now. */
+/** Until an alert is given up: a network that comes late, or a mail server that is mended, finds it still there. */
+const giveUpAfterMs = 3_600_000;
+/** Beyond these what is over is given up, else the oldest: the newest say how things are now. */
 const mostWaiting = 100;
 
-/** Takes alerts to one channel, one at a time and in their order; nobody waits for it. */
+/** Takes alerts to one channel, one at a time, and those about one thing in their order; nobody waits for it. */
 export class Deliveries {
   readonly #channel: AlertChannel;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #random: () => number;
   readonly #signal: AbortSignal;
-  readonly #queue: Delivery[] = [];
+  /** Oldest first. */
+  #waiting: readonly Waiting[] = [];
+  /** That one is being told just now. */
+  #trying: Delivery | undefined;
+  #failuresInARow = 0;
   #working: Promise<void> | undefined;
   #toldAtMs: number | undefined;
   #failedAtMs: number | undefined;
@@ -64,17 +64,20 @@ export class Deliveries {
       ...(this.#toldAtMs !== undefined && { toldAtMs: this.#toldAtMs }),
       ...(this.#failedAtMs !== undefined && { failedAtMs: this.#failedAtMs }),
       ...(this.#problem && { problem: this.#problem }),
-      waiting: this.#queue.length,
+      waiting: this.#waiting.length,
       lost: this.#lost,
     };
   }
 
   add(delivery: Delivery): void {
-    this.#queue.push(delivery);
-    if (this.#queue.length > mostWaiting) {
-      const dropped = this.#queue.shift();
-      this.#giveUp(this.#problem ?? tooMany());
-      if (dropped) void this.#end(dropped);
+    this.#waiting = [...this.#waiting, { delivery, sinceMs: this.#clock.monotonic(), tries: 0 }];
+    if (this.#waiting.length > mostWaiting) {
+      const others = this.#waiting.filter((one) => one.delivery !== this.#trying);
+      for (const { delivery: dropped } of surplusOf(others)) {
+        this.#remove(dropped);
+        this.#giveUp(this.#problem ?? tooMany());
+        void this.#end(dropped);
+      }
     }
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
@@ -87,24 +90,31 @@ export class Deliveries {
   }
 
   async #work(): Promise<void> {
-    for (let next = this.#queue.shift(); next && !this.#signal.aborted; next = this.#queue.shift()) {
-      const problem = await this.#tell(next.alert);
+    for (let next = nextOf(this.#waiting); next; next = nextOf(this.#waiting)) {
+      const { delivery, sinceMs, tries } = next;
+      this.#trying = delivery;
+      const wasTold = await this.#try(delivery.alert);
+      this.#trying = undefined;
       // The next agent goes on with it.
       if (this.#signal.aborted) return;
-      if (problem) this.#giveUp(problem);
-      await this.#end(next);
+      this.#failuresInARow = wasTold ? 0 : this.#failuresInARow + 1;
+      if (wasTold || this.#clock.monotonic() - sinceMs >= giveUpAfterMs) {
+        this.#remove(delivery);
+        if (!wasTold) this.#giveUp(this.#problem ?? tooMany());
+        await this.#end(delivery);
+      } else
+        this.#waiting = this.#waiting.map((one) =>
+          one.delivery === delivery ? { ...one, tries: tries + 1 } : one,
+        );
+      if (wasTold || this.#waiting.length === 0) continue;
+      const pauseMs = backoffMs(retry, this.#failuresInARow, this.#random());
+      await this.#clock.sleep(pauseMs, this.#signal).catch(() => {});
+      if (this.#signal.aborted) return;
     }
   }
 
-  /** Why it could not be told, in all its tries. */
-  async #tell(alert: Alert): Promise<Problem | undefined> {
-    for (let attempt = 0; attempt < tries; attempt++) {
-      const pauseMs = backoffMs(retry, attempt, this.#random());
-      if (pauseMs > 0) await this.#clock.sleep(pauseMs, this.#signal).catch(() => {});
-      if (this.#signal.aborted) return undefined;
-      if (await this.#try(alert)) return undefined;
-    }
-    return this.#problem;
+  #remove(delivery: Delivery): void {
+    this.#waiting = this.#waiting.filter((one) => one.delivery !== delivery);
   }
 
   /** Whether it was told. */
