@@ -104,10 +104,24 @@ describe("pruning", () => {
     const { registry, clock } = await open();
     await registry.addEvents([event("old")]);
     clock.jump(1_000);
-    await registry.addEvents([event("new")]);
+    await registry.addEvents(Array.from({ length: 1_000 }, () => event("new")));
     expect(await registry.prune({ ...unlimited, maxEventAgeMs: 1_000 })).toBe(0);
     expect(await registry.prune({ ...unlimited, maxEventAgeMs: 999 })).toBe(1);
-    expect((await registry.events({ limit: 10 })).map(({ text }) => text)).toEqual(["new"]);
+    expect((await registry.events({ limit: 1 })).map(({ text }) => text)).toEqual(["new"]);
+  });
+
+  it("does not drop all events by a clock that is far ahead, nor the newest 1 000 once something is written then", async () => {
+    const { registry, clock } = await open();
+    const monthMs = 30 * 86_400_000;
+    const limits = { ...unlimited, maxEventAgeMs: monthMs };
+    await registry.addEvents(Array.from({ length: 1_500 }, (_, index) => event(String(index + 1))));
+    clock.jump(10 * monthMs);
+    expect(await registry.prune(limits)).toBe(0);
+    await registry.addEvents([event("in a year")]);
+    expect(await registry.prune(limits)).toBe(501);
+    clock.jump(-10 * monthMs);
+    expect(await registry.prune(limits)).toBe(0);
+    expect((await registry.events({ limit: 1 })).map(({ text }) => text)).toEqual(["502"]);
   });
 
   it("gives others their turn between the batches", async () => {

@@ -12,6 +12,8 @@ export interface PruneLimits {
 }
 
 const batchSize = 200;
+/** Stay however old they are: a clock that is far ahead must not empty the table. */
+const keptWhateverAge = 1_000;
 
 /** See `Registry.prune`. */
 export async function prune(database: Database, clock: Clock, limits: PruneLimits): Promise<number> {
@@ -23,15 +25,15 @@ export async function prune(database: Database, clock: Clock, limits: PruneLimit
 }
 
 async function pruneEvents(database: Database, clock: Clock, limits: PruneLimits): Promise<number> {
-  const before = clock.now() - limits.maxEventAgeMs;
   // Ids are given without gaps: to count a million rows would keep everybody waiting.
-  const { newest } = await database.read((queries) =>
-    queries
-      .selectFrom("event")
-      .select(({ fn }) => fn.max("id").as("newest"))
-      .executeTakeFirstOrThrow(),
+  const newest = await database.read((queries) =>
+    queries.selectFrom("event").select(["id", "at_ms"]).orderBy("id", "desc").limit(1).executeTakeFirst(),
   );
-  const lastTooMany = (newest ?? 0) - limits.maxEvents;
+  if (!newest) return 0;
+  const lastTooMany = newest.id - limits.maxEvents;
+  // From the newest event if the clock says later: only what is written after a jump of the clock can vouch for it.
+  const before = Math.min(clock.now(), newest.at_ms) - limits.maxEventAgeMs;
+  const lastByAge = newest.id - keptWhateverAge;
   const tooMany = await inBatches(database, (queries) =>
     queries
       .deleteFrom("event")
@@ -44,7 +46,13 @@ async function pruneEvents(database: Database, clock: Clock, limits: PruneLimits
     queries
       .deleteFrom("event")
       .where("id", "in", (eb) =>
-        eb.selectFrom("event").select("id").where("at_ms", "<", before).orderBy("at_ms").limit(batchSize),
+        eb
+          .selectFrom("event")
+          .select("id")
+          .where("at_ms", "<", before)
+          .where("id", "<=", lastByAge)
+          .orderBy("at_ms")
+          .limit(batchSize),
       )
       .executeTakeFirst(),
   );

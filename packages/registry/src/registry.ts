@@ -115,7 +115,8 @@ export interface Registry {
   events(filter: EventFilter): Promise<EventRecord[]>;
   /**
    * Delete what is older or more than the limits, in small batches between which others get their turn. Current
-   * revisions, candidates, revisions that an instance was made from and unfinished operations always stay.
+   * revisions, candidates, revisions that an instance was made from and unfinished operations always stay. The age of
+   * events counts from now, or from the newest event if that is earlier, and the newest 1 000 stay whatever their age.
    *
    * @returns how many events, operations and revisions were deleted
    */
