@@ -88,4 +88,35 @@ describe("it does not happen again that", () => {
     await passed();
     expect(await kinds()).not.toContain("recovered");
   });
+
+  it("the end of the boot is never told, if the agent is killed while it writes that it is done", async () => {
+    await using machine = await openMachine(["ids"]);
+    const { host } = machine.rig;
+    let mayStart = false;
+    host.onCall = ({ call }) => {
+      if (call === "start" && !mayStart) throw new Problem("start_failed", "it does not start", "mend it");
+    };
+    await machine.reboot({ boot: [stage("foundation", ["ids"])] });
+    const { registry } = machine.rig.life;
+    const ends = async () => (await machine.told()).filter((text) => text.includes("is done"));
+    // As if killed before it: what is to be kept of it is not.
+    const { setMeta } = registry;
+    let endsBefore: number | undefined;
+    registry.setMeta = async (key, value) => {
+      if (!(JSON.parse(value) as { isDone?: boolean }).isDone) return setMeta(key, value);
+      endsBefore ??= (await registry.events({ service: "", limit: 1_000 })).filter(
+        ({ kind }) => kind === "boot_done",
+      ).length;
+      throw new Problem("disk_full", "no space is left", "free some");
+    };
+    mayStart = true;
+    await until("it is done", () => endsBefore !== undefined);
+    expect(endsBefore).toBe(1);
+
+    await machine.killAgent();
+    await until("the next one knows", () => machine.rig.life.agent.engine.boot.record.isDone);
+    expect(await ends()).toHaveLength(1);
+    await machine.reboot({ boot: [stage("foundation", ["ids"])] });
+    await until("the next boot's end is told too", async () => (await ends()).length === 2);
+  });
 });

@@ -10,6 +10,8 @@ import { type BootReport, stageCondition, stageText } from "./telling.ts";
 
 /** Between two looks at a stage, if nothing is heard in between. */
 const pauses: Backoff = { firstMs: 250, maxMs: 10_000 };
+/** Of the node's own events: an end that was told and not kept is by the agent before, and so among these. */
+const newestLookedAt = 200;
 
 /**
  * Lets services go stage by stage after a boot of the machine. It only says what may be repaired now: the watch does the
@@ -127,16 +129,36 @@ export class BootSequence {
     if (current === undefined) {
       this.#current = undefined;
       if (record.isDone) return;
-      await this.#boot.finish();
       const late = stages.filter((stage) => this.#stateOf(stage) !== "passed").map(({ name }) => name);
       const text = late.length === 0 ? "every stage passed" : `given up for now: ${late.join(", ")}`;
-      return journal.write({ service: "", kind: "boot_done", text: `the boot sequence is done; ${text}` });
+      // Told first: an agent that is killed in between leaves the end to the next one, which sees whether it was told.
+      if (!(await this.#isEndTold())) {
+        const data = { bootId: record.bootId };
+        await journal.write({
+          service: "",
+          kind: "boot_done",
+          text: `the boot sequence is done; ${text}`,
+          data,
+        });
+      }
+      return this.#boot.finish();
     }
     if (this.#current === current) return;
     this.#current = current;
     this.#attempt = 0;
     this.#beganMs = deps.clock.monotonic();
     await this.#tell(current, "began", `${stageText(stages, current)} began`);
+  }
+
+  async #isEndTold(): Promise<boolean> {
+    const { deps, boot } = this.#engine;
+    const newest = await deps.registry
+      .events({ service: "", newest: true, limit: newestLookedAt })
+      .catch(() => []);
+    return newest.some(
+      ({ kind, data }) =>
+        kind === "boot_done" && (data as { bootId?: string } | undefined)?.bootId === boot.record.bootId,
+    );
   }
 
   /** What a stage waits for, empty if it is well. Its services are looked at anew, in case something was not heard. */
