@@ -56,6 +56,19 @@ describe("a disk", () => {
     expect(course(...seen)).toEqual(["", warning, warning, warning, "", ""]);
   });
 
+  it("is not over because it does not answer any more, which somebody would be told", () => {
+    const silent = facts({ unknownDisks: [{ use: "database", path: "/srv/mcp" }] });
+    const warning = "disk_filling warning";
+    expect(course(silent, withDisks(disk(91)), silent, silent, withDisks(disk(50)), silent)).toEqual([
+      "",
+      warning,
+      warning,
+      warning,
+      "",
+      "",
+    ]);
+  });
+
   it("is critical from 97 percent on, until two below that", () => {
     const seen = [96, 97, 96, 94].map((full) => withDisks(disk(full)));
     const [warning, critical] = ["disk_filling warning", "disk_filling critical"];

@@ -12,6 +12,8 @@ export const nodeLimitDefaults: NodeLimits = { diskFullPercent: 90, memoryLowPer
 /** What was seen of the machine. */
 export interface NodeFacts {
   readonly disks: readonly DiskFacts[];
+  /** Folders whose disk did not answer in time. */
+  readonly unknownDisks?: readonly Pick<DiskFacts, "use" | "path">[];
   readonly memoryTotalBytes: number;
   readonly memoryAvailableBytes: number;
   /** Why the database cannot be written; absent: it can. */
@@ -42,6 +44,11 @@ export function nodeConditions(
   const byDevice = Map.groupBy(facts.disks, ({ device }) => device);
   return [
     ...[...byDevice.values()].flatMap((disks) => diskCondition(disks, before, limits)),
+    // Nobody can say that it is over.
+    ...before.filter(
+      ({ code, subject }) =>
+        code === "disk_filling" && facts.unknownDisks?.some(({ path }) => path === subject) === true,
+    ),
     ...memoryCondition(facts, before, limits),
     ...databaseCondition(facts),
   ];

@@ -2,7 +2,8 @@ import { asProblem } from "@mcp/base";
 import { type Condition, type NodeFacts, nodeConditions, nodeLimitDefaults } from "@mcp/planner";
 import type { DoctorCheck } from "../deps.ts";
 import type { Engine } from "../engine/engine.ts";
-import { busyShare, type CpuTimes, cpuTimes, diskFacts, memoryFacts } from "./machine.ts";
+import { Disks, type Folder } from "./disks.ts";
+import { busyShare, type CpuTimes, cpuTimes, memoryFacts } from "./machine.ts";
 import { StrayWatch } from "./stray-watch.ts";
 
 const finder = "node";
@@ -16,6 +17,7 @@ const leastSpanMs = 1_000;
 export class NodeWatch {
   readonly #engine: Engine;
   readonly #strays: StrayWatch;
+  readonly #disks: Disks;
   #found: readonly Condition[] = [];
   #sample: { readonly atMs: number; readonly times: CpuTimes } | undefined;
   #busy: number | undefined;
@@ -23,6 +25,7 @@ export class NodeWatch {
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#strays = new StrayWatch(engine);
+    this.#disks = new Disks(engine.deps.clock);
   }
 
   /** Runs until the engine ends. */
@@ -57,13 +60,14 @@ export class NodeWatch {
 
   async facts(): Promise<NodeFacts> {
     const { deps } = this.#engine;
-    const [disks, memory, database] = await Promise.all([
-      Promise.all(this.#folders().map(diskFacts)),
+    const [{ disks, unknown }, memory, database] = await Promise.all([
+      this.#disks.facts(this.#folders()),
       memoryFacts(),
       deps.registry.checkWritable().then(() => undefined, asProblem),
     ]);
     return {
-      disks: disks.flat(),
+      disks,
+      ...(unknown.length > 0 && { unknownDisks: unknown }),
       ...memory,
       ...(database && { database: { message: database.message, hint: database.hint } }),
     };
@@ -87,7 +91,7 @@ export class NodeWatch {
   }
 
   /** Those of the config, and where runtimes that tell it by a path keep their images. */
-  #folders(): { readonly use: string; readonly path: string }[] {
+  #folders(): Folder[] {
     const { deps, runtimes } = this.#engine;
     const stores = runtimes.all.flatMap(({ name, probe }) => {
       const path = probe?.ok ? /^\/[^ ]*/.exec(probe.store)?.[0] : undefined;
@@ -122,6 +126,14 @@ export function machineChecks(facts: NodeFacts, found: readonly Condition[]): Do
       const name = `disk: ${[use, ...others.map((other) => other.use)].join(", ")}`;
       return [checkOf(name, of("disk_filling", path), `the disk of ${path} is ${full} % full`)];
     }),
+    ...(facts.unknownDisks ?? []).map(
+      ({ use, path }): DoctorCheck => ({
+        name: `disk: ${use}`,
+        outcome: "warning",
+        text: `nobody can say how full the disk of ${path} is: it does not answer`,
+        hint: `see whether it answers: df ${path}; if it is a network disk, whether its server does`,
+      }),
+    ),
     checkOf("memory", of("memory_low"), `${free} % is available`),
   ];
 }

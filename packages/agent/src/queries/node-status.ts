@@ -61,6 +61,9 @@ export interface RuntimeStatus {
   readonly hint: string;
 }
 
+/** Of a disk that does not answer: no disk that does is so small. */
+const unknownSize = { totalBytes: 0, availableBytes: 0, device: -1 };
+
 export async function nodeStatus({ deps, engine, node, startedAtMs }: Agent): Promise<NodeStatus> {
   const [live, services, { promised, capacity }, facts, cpuBusy] = await Promise.all([
     liveInstances(engine),
@@ -86,7 +89,7 @@ export async function nodeStatus({ deps, engine, node, startedAtMs }: Agent): Pr
     memoryTotalBytes: facts.memoryTotalBytes,
     memoryAvailableBytes: facts.memoryAvailableBytes,
     agentMemoryBytes: process.memoryUsage.rss(),
-    disks: facts.disks,
+    disks: [...facts.disks, ...(facts.unknownDisks ?? []).map((disk) => ({ ...disk, ...unknownSize }))],
     runtimes: [...engine.runtimes.all.map(runtimeStatus), ...(deps.missingRuntimes ?? [])],
     services: services.length,
     running: live.workloads.filter(({ state }) => state === "running").length,

@@ -38,7 +38,10 @@ describe("a node", () => {
           hint: "see what takes the room: du -xh /srv/mcp | sort -h | tail",
         },
       ],
-      disks: [{ use: "database", path: "/srv/mcp", totalBytes: 100 * GiB, availableBytes: 40 * GiB }],
+      disks: [
+        { use: "database", path: "/srv/mcp", totalBytes: 100 * GiB, availableBytes: 40 * GiB },
+        { use: "images", path: "/dead", totalBytes: 0, availableBytes: 0 },
+      ],
       runtimes: [
         {
           kinds: ["container"],
@@ -75,6 +78,7 @@ describe("a node", () => {
         "  promised        384 + 288 (for QEMU itself) of 24576 MiB of memory, 3 of 16 vcpus, to virtual machines",
         "  containers      2 limited to 768 MiB of memory together, 1 without a limit of memory",
         "  disk: database  40.0 GiB of 100 GiB free, 60 % full, /srv/mcp",
+        "  disk: images    unknown: it does not answer, /dead",
         "warning  the disk of /srv/mcp is almost full: it is 91 % full, with 9216 MiB left; on it: database (/srv/mcp)",
         "  → see what takes the room: du -xh /srv/mcp | sort -h | tail",
         "container  ok, podman 4.3.1, store /var/lib/containers/storage",

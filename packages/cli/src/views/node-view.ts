@@ -34,7 +34,9 @@ export function nodeView(node: NodeReport, nowMs: number, style: Style): string 
     ...limitFacts(node.containerLimits),
     ...node.disks.map(({ use, path, totalBytes, availableBytes }): Cell[] => [
       `disk: ${use}`,
-      `${bytes(availableBytes)} of ${bytes(totalBytes)} free, ${fullText(totalBytes, availableBytes)}, ${path}`,
+      totalBytes === 0
+        ? `unknown: it does not answer, ${path}`
+        : `${bytes(availableBytes)} of ${bytes(totalBytes)} free, ${fullText(totalBytes, availableBytes)}, ${path}`,
     ]),
   ];
   return [
@@ -65,7 +67,7 @@ function limitFacts(limits: NodeReport["containerLimits"]): Cell[][] {
 }
 
 const fullText = (total: number, available: number): string =>
-  `${total === 0 ? 0 : Math.floor((1 - available / total) * 100)} % full`;
+  `${Math.floor((1 - available / total) * 100)} % full`;
 
 const busyText = (busy: number | null): string => (busy === null ? "" : `${Math.round(busy * 100)} % busy, `);
 
