@@ -10,7 +10,7 @@ import { openRig } from "./rig.ts";
  *
  * Prints it as JSON: `firstMs` until a new agent has looked at all of them; of the passes after that, when nothing
  * happens, `passMs` and `cpuMs` of the middle one, and `heapMiB` and `residentMiB` by which the process has grown, after a
- * tenth of them as warm-up.
+ * tenth of them as warm-up. Ends when whoever started it has ended.
  */
 export interface PassCosts {
   readonly firstMs: number;
@@ -22,6 +22,11 @@ export interface PassCosts {
 
 const [services, passes] = process.argv.slice(2).map(Number) as [number, number];
 const MiB = 1_048_576;
+const parent = process.ppid;
+/** Its input tells nothing, since that is closed from the beginning. */
+function mustBeWanted(): void {
+  if (process.ppid !== parent) throw new Error("whoever wanted to know has ended");
+}
 await using rig = await openRig({ intervalMs: 3_600_000 });
 // No backend answers in no time at all, and whoever asks meanwhile shares the answer.
 rig.host.latencyMs = 2;
@@ -44,10 +49,11 @@ states.look = async (...asked) => {
 /** Until a pass leads to no look. */
 async function comeToRest(): Promise<void> {
   for (let still = 0; still < 3; ) {
+    mustBeWanted();
     const { begun } = looks;
     await watch.pass();
     await realClock.sleep(1);
-    while (looks.ended < looks.begun) await realClock.sleep(1);
+    for (; looks.ended < looks.begun; mustBeWanted()) await realClock.sleep(1);
     still = looks.begun === begun ? still + 1 : 0;
   }
 }
@@ -59,6 +65,7 @@ const firstMs = performance.now() - began;
 const taken: { readonly ms: number; readonly cpuMs: number }[] = [];
 async function pass(count: number): Promise<void> {
   for (let done = 0; done < count; done++) {
+    mustBeWanted();
     const [startMs, cpu] = [performance.now(), process.cpuUsage()];
     await watch.pass();
     const { user, system } = process.cpuUsage(cpu);

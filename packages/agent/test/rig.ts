@@ -58,7 +58,7 @@ export async function openRig({
   vms,
   ...more
 }: RigOptions = {}): Promise<Rig> {
-  const folder = await mkdtemp(join(tmpdir(), "mcp-agent-"));
+  const folder = await mkdtemp(join(tmpdir(), "mcpt-agent-"));
   // What ends a workload and what says when it ended is the agent's own time.
   const host = new FakeHost({ clock: more.clock ?? realClock });
   const programs = new FakeHostPorts();
