@@ -99,11 +99,11 @@ async function containerNames(): Promise<string[]> {
 
 /**
  * What package managers and compilers keep for themselves is no test's. Rigs of podman and of virtual machines lie in `/tmp`
- * itself, since the paths of their sockets must be short.
+ * itself, since the paths of their sockets must be short; and some tests name it.
  */
 async function temporaryFiles(): Promise<string[]> {
   const own = (await readdir(tmpdir())).filter((name) => !/^(pnpm-|node-compile-cache|tsx-)/.test(name));
-  const rigs = (await readdir("/tmp")).filter((name) => name.startsWith("mcpt-"));
+  const rigs = (await readdir("/tmp")).filter((name) => /^mcpt?-/.test(name));
   return [...own.map((name) => join(tmpdir(), name)), ...rigs.map((name) => join("/tmp", name))];
 }
 
