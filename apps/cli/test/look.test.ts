@@ -19,6 +19,7 @@ describe("mcp list", () => {
         {
           name: "hello",
           desired: "running",
+          isInactive: false,
           revision: 3,
           candidateRevision: null,
           deployedAt: "2026-01-02T11:00:00Z",
@@ -36,6 +37,7 @@ describe("mcp list", () => {
         {
           name: "new",
           desired: "unknown",
+          isInactive: false,
           revision: null,
           candidateRevision: null,
           deployedAt: null,

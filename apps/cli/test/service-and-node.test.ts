@@ -97,13 +97,14 @@ describe("mcp node", () => {
           name: "rift",
           agentVersion: "0.1.0",
           os: "Debian 12",
+          bootId: "1f0c",
           cpus: 2,
           runtimes: [{ kinds: ["container"], ok: true, version: "podman 4.3.1", store: "/s" }],
         },
       }),
     });
     const shown = await mcp.output("node status");
-    expect(shown).toContain("rift\n  system    Debian 12, up an unknown time\n");
+    expect(shown).toContain("rift\n  system    Debian 12, up an unknown time, boot 1f0c\n");
     expect(shown.endsWith("container  ok, podman 4.3.1, store /s\n")).toBe(true);
     expect(await mcp.output("node status rift")).toBe(shown);
     expect(await mcp.output("node status --node rift")).toBe(shown);
