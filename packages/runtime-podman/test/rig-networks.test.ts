@@ -1,5 +1,5 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { run } from "@mcp/host";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type PodmanRig, rigMissing, startPodmanRig } from "./rig.ts";
@@ -53,6 +53,7 @@ describe("the networks of a rig", () => {
 
   it("are not those of a container that lives, though its addresses and its bridge are the same", async () => {
     const folder = await mkdtemp("/tmp/mcpt-");
+    const key = (await other.cli(["inspect", "--format", "{{.NetworkSettings.SandboxKey}}", "web"])).trim();
     try {
       await cp(join(other.folder, "networks"), join(folder, "networks"), { recursive: true });
       await removeNetworks(folder, rangeOf(other.folder));
@@ -60,5 +61,7 @@ describe("the networks of a rig", () => {
       await rm(folder, { recursive: true });
     }
     expect(await page()).toBe("hello");
+    // Without a name it lives on as long as the process, and podman cannot find it any more.
+    expect(await readdir("/run/netns")).toContain(basename(key));
   }, 60_000);
 });
