@@ -1,4 +1,5 @@
 import { Problem } from "@mcp/base";
+import type { OperationRecord } from "@mcp/registry";
 import { runtimeKinds } from "@mcp/runtime";
 import { Alerter } from "./alerts/index.ts";
 import { BootSequence } from "./boot/sequence.ts";
@@ -106,10 +107,23 @@ export class Agent {
       // A repair that was under way when the machine went down waits for its turn as the others do.
       const isHeld = operation.kind === "repair" && !this.engine.boot.mayRepair(service);
       if (overtaken || isHeld) {
+        if (operation.kind === "restart") await this.#takeBack(operation);
         const problem = superseded(operation.kind, service).toJSON();
         await registry.setOperation(id, { state: "failed", finishedAtMs: clock.now(), problem });
       } else this.engine.enqueue(operation);
     }
+  }
+
+  /** What is left of a restart would be obeyed still, by whatever comes next. */
+  async #takeBack({ service, createdAtMs }: OperationRecord): Promise<void> {
+    const { components = [] } = (await this.deps.registry.service(service)) ?? {};
+    const left = components.filter(({ restartBeforeMs }) => restartBeforeMs === createdAtMs);
+    if (left.length === 0) return;
+    await this.deps.registry.requestRestart(
+      service,
+      left.map(({ name }) => name),
+      0,
+    );
   }
 
   async #retain(): Promise<void> {

@@ -116,6 +116,31 @@ describe("a restart that was asked for", () => {
   });
 });
 
+describe("a restart for its health that was cut short before its stop was over", () => {
+  const made = instance("web.1", { startedAtMs: nowMs - 30_000, restarts: 4, quickEnds: 1 });
+  const often = { policy: "on-failure", maxRetries: 4 } as const;
+  const of = {
+    restartBeforeMs: nowMs - 20_000,
+    target: target({ restart: often, health: { restart: true, limitMs: 35_000 } }),
+  };
+
+  it.each(["running", "starting", "stopping"] as const)(
+    "bug: is taken for one that was asked for, and begins every count anew, while it is %s",
+    (state) => {
+      const planned = planFor(made, { state, specHash: "v2" }, { ...repair, of });
+      expect(script(planned)).toEqual(["1 stop web.1", "2 start web.1 (restart) after 1"]);
+      expect(planned.steps.map(({ action }) => action)).toMatchObject([
+        { isForRestart: true },
+        { isRestart: true, quickEnds: 2 },
+      ]);
+    },
+  );
+
+  it("is one that was asked for where somebody asks", () => {
+    expect(script(planFor(made, up(), { of }))[1]).toBe("2 start web.1 after 1");
+  });
+});
+
 describe("a repair", () => {
   it.each<[RestartPolicy, Sighting, string[]]>([
     [{ policy: "unless-stopped" }, exited(0), ["1 start web.1 (restart)"]],

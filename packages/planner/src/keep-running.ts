@@ -1,6 +1,6 @@
 import { type ComponentFacts, type Draft, standStep, stopStep } from "./component-plan.ts";
-import type { Instance, Target } from "./goal.ts";
-import { healthOf, sightingOf } from "./observation.ts";
+import type { Instance, RestartPolicy, Target } from "./goal.ts";
+import { healthOf, isActive, sightingOf } from "./observation.ts";
 import { decideRestart, describeEnd, type RestartDecision } from "./restart.ts";
 
 /** An instance with the right settings is there: let it run, or start it again. */
@@ -11,12 +11,18 @@ export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit
   const isOnTrial = fit.role === "candidate" && candidate?.state === "trying";
   const restartIsDue = isRestartDue(facts, fit);
 
+  // Nobody asked, so it is a restart for its health, which was cut short before the stop was over.
+  if (restartIsDue && !isAsked && target.health?.restart && isActive(sighting)) {
+    endUnhealthy({ policy: "always" });
+    return;
+  }
   if (sighting.state === "running" || sighting.state === "starting") {
     if (restartIsDue) {
       draft.stopBefore.push(stopStep(goal, fit, "a restart was asked for"));
       startAgain("a restart was asked for");
     } else if (isOnTrial) draft.stand.push(standStep(goal, target, fit.name, notYetStood(target)));
-    else if (!isAsked && target.health?.restart && healthOf(sighting)?.state === "unhealthy") endUnhealthy();
+    else if (!isAsked && target.health?.restart && healthOf(sighting)?.state === "unhealthy")
+      endUnhealthy(target.restart);
     return;
   }
   if (sighting.state === "stopping") {
@@ -42,13 +48,15 @@ export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit
   else if (decision.do === "wait") draft.wakeAtMs = decision.untilMs;
 
   /** As if it had ended by itself, but that it must be stopped first. */
-  function endUnhealthy(): void {
-    const decision = decideRestart(target.restart, fit, sighting, nowMs);
+  function endUnhealthy(restart: RestartPolicy): void {
+    const decision = decideRestart(restart, fit, sighting, nowMs);
     if (decision.do === "wait") draft.wakeAtMs = decision.untilMs;
     if (decision.do !== "start") return;
-    const stop = stopStep(goal, fit, decision.reason);
+    const isKnown = healthOf(sighting)?.state === "unhealthy";
+    const reason = isKnown ? decision.reason : "a restart for its health was cut short";
+    const stop = stopStep(goal, fit, reason);
     draft.stopBefore.push({ ...stop, action: { ...stop.action, isForRestart: true } });
-    startAgain(decision.reason, decision);
+    startAgain(reason, decision);
   }
 
   /** @param decision  of what is started again by itself */

@@ -275,3 +275,16 @@ describe("what cannot be touched now", () => {
     expect(made.blocked.map((each) => each.component)).toEqual(["old", "db"]);
   });
 });
+
+describe("what has ended with success and is left so", () => {
+  const left = [{ policy: "no" }, { policy: "on-failure" }] as const;
+
+  it.each(left)("bug: keeps what depends on it down for ever, with the restart policy %j", (restart) => {
+    const goal = shop(repair, { db: { restart } });
+    const web = goal.components[1] as ComponentGoal;
+    const seen = (code: number) => ({ "db.1": exited(code), "web.1": exited(1) });
+    expect(planned(goal, seen(0))).toEqual(["1 start web.1 (restart)"]);
+    expect(judge(goal, web, sees(seen(0)), nowMs).drift[0]?.text).toBe("it exited with code 1");
+    expect(planned(goal, seen(7))).not.toContain("1 start web.1 (restart)");
+  });
+});

@@ -1,10 +1,11 @@
 import { dependenciesFirst } from "./arrange.ts";
 import { type ComponentPlan, standStep } from "./component-plan.ts";
-import type { ComponentGoal, ServiceGoal } from "./goal.ts";
+import type { ComponentGoal, Instance, ServiceGoal } from "./goal.ts";
 import { healthOf, type Observation, sightingOf } from "./observation.ts";
 
 /**
- * What depends on a component with a health check, also through others, starts only once that is healthy.
+ * What depends on a component with a health check, also through others, starts only once that is healthy, or has done
+ * its work: a check has nothing to ask of what has ended well and is left so.
  *
  * Where somebody asked, the plan stands by what is not healthy yet, and goes on. Where nobody did, what depends on it is
  * left out: the service's lane must stay free for whatever else needs repair, and its health is reason enough to look
@@ -35,7 +36,7 @@ export function waitForHealth(
         for (const one of below) standBy.add(one);
       else waiting.push(name);
     }
-    const isFine = !shouldBeHealthy(component) || isHealthy(planOf.get(name), observation);
+    const isFine = !shouldBeHealthy(component) || isFineAsItIs(component, planOf.get(name), observation);
     notHealthy.set(name, isFine ? below : below.add(name));
   }
   return {
@@ -58,10 +59,12 @@ export function unhealthyBelow(
       const below = seen.has(name) ? undefined : components.find((one) => one.name === name);
       if (!below) continue;
       seen.add(name);
-      const isHealthy = below.instances.some(
-        (instance) => healthOf(sightingOf(observation, instance.name))?.state === "healthy",
+      const isFine = below.instances.some(
+        (instance) =>
+          healthOf(sightingOf(observation, instance.name))?.state === "healthy" ||
+          hasDoneItsWork(below, instance, observation),
       );
-      if (shouldBeHealthy(below) && !isHealthy) found.push(name);
+      if (shouldBeHealthy(below) && !isFine) found.push(name);
       visit(below.target?.dependsOn ?? []);
     }
   };
@@ -72,10 +75,26 @@ export function unhealthyBelow(
 const shouldBeHealthy = ({ target, desired }: ComponentGoal): boolean =>
   target?.health !== undefined && desired === "running";
 
-function isHealthy(plan: ComponentPlan | undefined, observation: Observation): boolean {
-  const [instance] = plan?.keep ?? [];
-  if (!plan || instance === undefined || plan.start.length > 0) return false;
-  return healthOf(sightingOf(observation, instance))?.state === "healthy";
+function isFineAsItIs(
+  component: ComponentGoal,
+  plan: ComponentPlan | undefined,
+  observation: Observation,
+): boolean {
+  const instance = component.instances.find(({ name }) => name === plan?.keep[0]);
+  if (!plan || !instance || plan.start.length > 0) return false;
+  if (healthOf(sightingOf(observation, instance.name))?.state === "healthy") return true;
+  return plan.stand.length === 0 && hasDoneItsWork(component, instance, observation);
+}
+
+/** Accepted, ended with success, and left so by its restart policy. */
+function hasDoneItsWork(
+  { target }: ComponentGoal,
+  { role, name }: Instance,
+  observation: Observation,
+): boolean {
+  const sighting = sightingOf(observation, name);
+  const isLeft = target?.restart.policy === "no" || target?.restart.policy === "on-failure";
+  return role === "current" && isLeft && sighting.state === "exited" && sighting.exit?.code === 0;
 }
 
 function standingBy(plan: ComponentPlan, { components, candidate }: ServiceGoal): ComponentPlan {

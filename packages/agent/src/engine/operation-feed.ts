@@ -13,6 +13,8 @@ export const isFinished = ({ state }: OperationRecord): boolean =>
 
 /** Lets any number of clients follow operations, from the beginning or from where they are. */
 export class OperationFeed {
+  /** Services of which an operation has ended. */
+  readonly ended = new Broadcast<string>();
   readonly #registry: Registry;
   readonly #running = new Map<string, Broadcast<OperationUpdate>>();
 
@@ -26,6 +28,7 @@ export class OperationFeed {
     if (update.type === "operation" && isFinished(update.operation)) {
       broadcast?.close();
       this.#running.delete(operationId);
+      this.ended.send(update.operation.service);
     }
   }
 

@@ -36,8 +36,10 @@ export class Watch {
 
   /** Runs until the engine ends. */
   async run(): Promise<void> {
-    const { signal, health, boot } = this.#engine;
+    const { signal, health, boot, feed } = this.#engine;
     boot.wanted.subscribe((service) => this.lookSoon(service, 0));
+    // What it has changed may be no runtime's business, as a health check is.
+    feed.ended.subscribe((service) => this.lookSoon(service, 0));
     health.changes.subscribe(({ service, isTurn }) => {
       if (isTurn) this.lookSoon(service, 0);
     });

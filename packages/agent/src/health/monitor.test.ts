@@ -165,6 +165,25 @@ describe("what a look finds", () => {
     expect(timesOf("blog.1")).toHaveLength(1);
   });
 
+  it("bug: is taken to be as its last life was, if it was started anew between two looks", async () => {
+    monitor.keep("shop", [watched("db.1")]);
+    await pass(2_000);
+    answer = () => bad;
+    monitor.keep("shop", [watched("db.1")]);
+    await pass(0);
+    expect(stateOf("db.1")).toBe("starting");
+  });
+
+  it("is the same life whether its runtime or the agent has stamped its start", async () => {
+    const stampedByAgent = watched("db.1");
+    monitor.begin(stampedByAgent);
+    await pass(0);
+    const startedAtMs = clock.now();
+    for (const stamp of [startedAtMs - 3_000, startedAtMs, startedAtMs + 900])
+      monitor.keep("shop", [{ ...stampedByAgent, startedAtMs: stamp }]);
+    expect([asked.length, stateOf("db.1")]).toEqual([1, "healthy"]);
+  });
+
   it("does not end the asking of what nobody can see at present", async () => {
     monitor.keep("shop", [watched("db.1")]);
     await pass(0);

@@ -24,11 +24,15 @@ export interface HealthChange {
 const checksAtOnce = 32;
 /** Each is a process that podman makes. */
 const execsAtOnce = 4;
+/** A start that is stamped so much later is another one. One that is earlier is the same: its runtime's own stamp. */
+const stampsDifferMs = 1_000;
 /** For what takes its own time limit, before it is given up all the same. */
 const slackMs = 5_000;
 
 interface Monitored {
   watched: Watched;
+  /** As it was told when this one was begun. */
+  readonly startedAtMs: number | undefined;
   record: HealthRecord;
   readonly runsSinceMs: number;
   readonly ended: AbortController;
@@ -73,10 +77,10 @@ export class HealthMonitor {
     for (const each of watched) this.begin(each);
   }
 
-  /** Ask this one too; nothing changes if it is asked already, and in the same way. */
+  /** Ask this one too; nothing changes if this life of it is asked already, and in the same way. */
   begin(watched: Watched): void {
     const known = this.#monitored.get(watched.instance);
-    if (this.#isClosed || (known && isSameCheck(known.watched, watched))) {
+    if (this.#isClosed || (known && isSameCheck(known.watched, watched) && isSameLife(known, watched))) {
       if (known) known.watched = watched;
       return;
     }
@@ -87,7 +91,7 @@ export class HealthMonitor {
     const ranForMs = Math.max(0, nowMs - (startedAtMs ?? nowMs));
     const runsSinceMs = this.#clock.monotonic() - ranForMs;
     const record = firstHealth(this.#moment(runsSinceMs), !isOnTrial && ranForMs > check.startPeriodMs);
-    const monitored: Monitored = { watched, record, runsSinceMs, ended: new AbortController() };
+    const monitored: Monitored = { watched, startedAtMs, record, runsSinceMs, ended: new AbortController() };
     this.#monitored.set(instance, monitored);
     this.#ofService.set(service, (this.#ofService.get(service) ?? new Set()).add(instance));
     void this.#run(monitored);
@@ -163,3 +167,9 @@ export class HealthMonitor {
 /** A revision that was read once is the same object, so that this is cheap where nothing changed. */
 const isSameCheck = (a: Watched, b: Watched): boolean =>
   a.check === b.check || JSON.stringify(a.check) === JSON.stringify(b.check);
+
+/** Started anew by somebody else, between two looks, it may be as well as it likes: nothing is known of it. */
+const isSameLife = (known: Monitored, { startedAtMs }: Watched): boolean =>
+  known.startedAtMs === undefined ||
+  startedAtMs === undefined ||
+  startedAtMs <= known.startedAtMs + stampsDifferMs;
