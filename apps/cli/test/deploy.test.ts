@@ -98,6 +98,7 @@ describe("mcp deploy", () => {
           instance: "",
           subject: "",
           reason: "it is new",
+          untilHealthy: false,
           state: "done",
           startedAt: "2026-01-02T11:00:00.100Z",
           finishedAt: "2026-01-02T11:00:00.500Z",
