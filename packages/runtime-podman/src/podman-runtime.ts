@@ -123,11 +123,7 @@ export class PodmanRuntime implements Runtime {
     return this.#api.withRecovery(signal, async () => {
       const found = await inspectContainer(this.#api, name, signal);
       if (!found || !isInstance(found, name)) return this.#demandGone(name, signal);
-      const workload = this.#show(found);
-      const address = ownAddress(found);
-      if (workload?.state !== "running" || address === undefined) return workload;
-      const can = capabilitiesOf(await this.#guard.info(signal));
-      return can.ownAddresses?.ok ? { ...workload, address } : workload;
+      return this.#showWithAddress(found, signal);
     });
   }
 
@@ -156,7 +152,7 @@ export class PodmanRuntime implements Runtime {
     return this.#api.withRecovery(signal, async () => {
       const found = await inspectContainer(this.#api, id, signal);
       if (!found) await this.#guard.vouch(signal);
-      return found && this.#show(found);
+      return found && this.#showWithAddress(found, signal);
     });
   }
 
@@ -203,6 +199,14 @@ export class PodmanRuntime implements Runtime {
     const { clock, execCleanup } = this.#deps;
     // Not tried again: a program may not be run twice.
     return execIn(this.#api, clock, (id) => execCleanup.begin(id), name, argv, timeoutMs, signal);
+  }
+
+  async #showWithAddress(found: InspectedContainer, signal: AbortSignal): Promise<Workload | undefined> {
+    const workload = this.#show(found);
+    const address = ownAddress(found);
+    if (workload?.state !== "running" || address === undefined) return workload;
+    const can = capabilitiesOf(await this.#guard.info(signal));
+    return can.ownAddresses?.ok ? { ...workload, address } : workload;
   }
 
   #show(found: InspectedContainer): Workload | undefined {
