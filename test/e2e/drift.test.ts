@@ -73,18 +73,25 @@ async function runByHand(
   await node.rig.cli(["run", "--detach", "--name", name, ...flags, ...more, node.rig.image, "sleep", "1000"]);
 }
 
+/** With the agent frozen meanwhile: it would take the name first, since what is gone is back at once. */
+async function replace(...byHand: Parameters<typeof runByHand>): Promise<void> {
+  node.agent.kill("SIGSTOP");
+  try {
+    await node.rig.cli(["rm", "--force", "--time", "0", byHand[0]]);
+    await runByHand(...byHand);
+  } finally {
+    node.agent.kill("SIGCONT");
+  }
+}
+
 const disturb: Readonly<Record<string, (instance: string, service: string) => Promise<unknown>>> = {
   missing: (instance) => node.rig.cli(["rm", "--force", "--time", "0", instance]),
   exited: (instance) => node.rig.cli(["stop", "--time", "0", instance]),
   async wrong_image(instance, service) {
-    await node.rig.cli(["rm", "--force", "--time", "0", instance]);
     const image = `localhost/other:v1@sha256:${"0123456789abcdef".repeat(4)}`;
-    await runByHand(instance, { service }, "--label", `mcp.image=${image}`);
+    await replace(instance, { service }, "--label", `mcp.image=${image}`);
   },
-  async wrong_spec(instance, service) {
-    await node.rig.cli(["rm", "--force", "--time", "0", instance]);
-    await runByHand(instance, { service });
-  },
+  wrong_spec: (instance, service) => replace(instance, { service }),
 };
 
 describe.each(Object.keys(disturb))("what somebody makes %s by hand", (kind) => {
