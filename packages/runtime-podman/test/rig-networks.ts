@@ -19,14 +19,14 @@ export function rangeOf(folder: string): Range {
   return { address: `10.${16 + Math.floor(part / 8)}.${(part % 8) * 32}.0`, bits: 19 };
 }
 
-/** What `[network]` of a rig's containers.conf says, so that its networks lie in its range: 128 of 61 containers. */
+/** What `[network]` of a rig's containers.conf says, so that its networks lie in its range: 32 of 253 containers. */
 export function networkConfig(folder: string): string[] {
   const { address, bits } = rangeOf(folder);
   return [
     "[network]",
     `network_config_dir = "${folder}/networks"`,
-    `default_subnet = "${address}/26"`,
-    `default_subnet_pools = [{"base" = "${address}/${bits}", "size" = 26}]`,
+    `default_subnet = "${address}/24"`,
+    `default_subnet_pools = [{"base" = "${address}/${bits}", "size" = 24}]`,
   ];
 }
 
