@@ -8,6 +8,7 @@ import {
 } from "@mcp/planner";
 import type { AlertDelivery } from "@mcp/registry";
 import type { Engine } from "../engine/engine.ts";
+import { WakeableWait } from "../engine/wakeable-wait.ts";
 import { type AlertChannel, headline } from "./channel.ts";
 import { type ChannelStatus, Deliveries } from "./deliveries.ts";
 import { fromStored, messageFromStored, messageToStored, toStored } from "./stored.ts";
@@ -32,8 +33,7 @@ export class Alerter {
   /** By key: what the registry has, as JSON. */
   #kept = new Map<string, string>();
   #decidedAtMs: number | undefined;
-  /** Ends the present wait. */
-  #wake = (): void => {};
+  readonly #pause = new WakeableWait();
   #hasChanged = true;
 
   constructor(
@@ -58,10 +58,8 @@ export class Alerter {
     const { conditions, signal, deps } = this.#engine;
     const unsubscribe = conditions.changes.subscribe(() => {
       this.#hasChanged = true;
-      this.#wake();
+      this.#pause.wake();
     });
-    const wake = (): void => this.#wake();
-    signal.addEventListener("abort", wake, { once: true });
     try {
       await this.#restore();
       while (!signal.aborted) {
@@ -69,26 +67,14 @@ export class Alerter {
         const againInMs = await this.#decide().catch((cause: unknown): undefined => {
           if (!signal.aborted) deps.log.error("alerts could not be decided", { cause });
         });
-        if (!this.#hasChanged && !signal.aborted) await this.#wait(againInMs);
+        if (!this.#hasChanged) await this.#pause.wait(deps.clock, againInMs, signal);
         // Nothing is told sooner than that anyway, and a thousand changes are one decision.
         if (this.#hasChanged) await deps.clock.sleep(pauseMs, signal).catch(() => {});
       }
     } finally {
       unsubscribe();
-      signal.removeEventListener("abort", wake);
     }
     await Promise.all(this.#channels.map((channel) => channel.idle()));
-  }
-
-  async #wait(ms: number | undefined): Promise<void> {
-    const { clock } = this.#engine.deps;
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    if (ms === undefined) return woken;
-    const waiting = new AbortController();
-    await Promise.race([woken, clock.sleep(ms, waiting.signal).catch(() => {})]);
-    waiting.abort();
   }
 
   /** What an earlier life told, and what it had still to tell. */

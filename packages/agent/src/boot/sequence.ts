@@ -1,6 +1,7 @@
 import { asProblem, type Backoff, backoffMs } from "@mcp/base";
 import { type Condition, currentStage, nextStageState, type StageState } from "@mcp/planner";
 import type { Engine } from "../engine/engine.ts";
+import { WakeableWait } from "../engine/wakeable-wait.ts";
 import type { Operations } from "../operations/operations.ts";
 import type { Boot } from "./boot.ts";
 import type { ConfiguredStage } from "./stage.ts";
@@ -28,8 +29,7 @@ export class BootSequence {
   /** Index of the stage that is under way. */
   #current: number | undefined;
   #attempt = 0;
-  /** Ends the present wait. */
-  #wake = (): void => {};
+  readonly #pause = new WakeableWait();
 
   constructor(engine: Engine, operations: Operations) {
     this.#engine = engine;
@@ -65,12 +65,10 @@ export class BootSequence {
   /** Until every stage has passed, or the engine ends. */
   async run(): Promise<void> {
     const { signal, deps } = this.#engine;
-    const wake = (): void => this.#wake();
     const unsubscribe = this.#boot.changes.subscribe(() => {
       this.#attempt = 0;
-      wake();
+      this.#pause.wake();
     });
-    signal.addEventListener("abort", wake, { once: true });
     try {
       while (!signal.aborted) {
         const isOver = await this.#turn().catch((thrown: unknown) => {
@@ -80,11 +78,10 @@ export class BootSequence {
           return false;
         });
         if (isOver || signal.aborted) return;
-        await this.#wait(this.#pauseMs());
+        await this.#pause.wait(deps.clock, this.#pauseMs(), signal);
       }
     } finally {
       unsubscribe();
-      signal.removeEventListener("abort", wake);
     }
   }
 
@@ -215,14 +212,5 @@ export class BootSequence {
     if (!stage || this.#stateOf(stage) !== undefined) return pauseMs;
     const leftMs = this.#beganMs + stage.timeoutMs - deps.clock.monotonic();
     return Math.max(0, Math.min(pauseMs, leftMs));
-  }
-
-  async #wait(ms: number): Promise<void> {
-    const waiting = new AbortController();
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    await Promise.race([woken, this.#engine.deps.clock.sleep(ms, waiting.signal).catch(() => {})]);
-    waiting.abort();
   }
 }
