@@ -1,8 +1,9 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { rigMissing as podmanMissing } from "../../packages/runtime-podman/test/rig.ts";
 import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
 import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { type VmProcess, vmProcesses } from "./vm-processes.ts";
 
 let node: TestNode;
 let why: string | undefined;
@@ -50,26 +51,8 @@ grace = "0s"
     )
     .join("")}`;
 
-interface VmProcess {
-  readonly pid: number;
-  readonly isKeeper: boolean;
-}
-
-/** Those of the virtual machines of this node, whoever knows of them: each works in, or names, a folder of their state. */
-async function vmProcesses(): Promise<VmProcess[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid): Promise<VmProcess[]> => {
-      const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-      const folder = await readlink(`/proc/${pid}/cwd`).catch(() => "");
-      if (line === "" || !(line.includes(node.vmState) || folder.startsWith(node.vmState))) return [];
-      return [
-        { pid: Number(pid), isKeeper: !line.startsWith("/usr/bin/qemu") && line.includes("exit_file") },
-      ];
-    }),
-  );
-  return found.flat();
-}
+const isKeeper = ({ argv }: VmProcess): boolean =>
+  !argv[0]?.startsWith("/usr/bin/qemu") && argv.some((text) => text.includes("exit_file"));
 
 /** The first processes of the containers that run. */
 async function containerPids(): Promise<number[]> {
@@ -107,8 +90,8 @@ async function whatIsThere(): Promise<string[]> {
   ]);
   // `Up 3 seconds`: not for how long.
   const boxes = told.split("\n").flatMap((line) => /^\S+ \w+/.exec(line)?.[0].toLowerCase() ?? []);
-  const vms = await vmProcesses();
-  return [...boxes.sort(), `${vms.filter(({ isKeeper }) => !isKeeper).length} QEMUs`];
+  const vms = await vmProcesses(node.vmState);
+  return [...boxes.sort(), `${vms.filter((one) => !isKeeper(one)).length} QEMUs`];
 }
 
 it(`random kills leave what should run running once, and nothing else (seed ${seed})`, async () => {
@@ -127,16 +110,16 @@ it(`random kills leave what should run running once, and nothing else (seed ${se
     },
     container: async () => killOneOf(await containerPids(), random),
     qemu: async () => {
-      const found = await vmProcesses();
+      const found = await vmProcesses(node.vmState);
       await killOneOf(
-        found.flatMap(({ pid, isKeeper }) => (isKeeper ? [] : [pid])),
+        found.flatMap((one) => (isKeeper(one) ? [] : [one.pid])),
         random,
       );
     },
     keeper: async () => {
-      const found = await vmProcesses();
+      const found = await vmProcesses(node.vmState);
       await killOneOf(
-        found.flatMap(({ pid, isKeeper }) => (isKeeper ? [pid] : [])),
+        found.flatMap((one) => (isKeeper(one) ? [one.pid] : [])),
         random,
       );
     },
@@ -178,5 +161,5 @@ it(`random kills leave what should run running once, and nothing else (seed ${se
   for (const service of ["boxes", "machines"])
     await last(node.client.undeploy({ requestId: newRequestId(), service }));
   expect(await whatIsThere()).toEqual(["0 QEMUs"]);
-  await expect.poll(async () => (await vmProcesses()).length, { timeout: 30_000 }).toBe(0);
+  await expect.poll(async () => (await vmProcesses(node.vmState)).length, { timeout: 30_000 }).toBe(0);
 }, 700_000);

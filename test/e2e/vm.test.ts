@@ -1,10 +1,11 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { LogLineJson } from "@mcp/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { rigMissing as podmanMissing } from "../../packages/runtime-podman/test/rig.ts";
 import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
 import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { vmProcesses } from "./vm-processes.ts";
 
 let node: TestNode;
 let why: string | undefined;
@@ -86,18 +87,8 @@ async function logs(request: Parameters<TestNode["client"]["logs"]>[0], most = N
 const ofVm = { service: "mix", component: "vm" } as const;
 const texts = (lines: readonly LogLineJson[]) => lines.map(({ text }) => text ?? "");
 
-/** Of the virtual machines of this node: QEMU and its helpers, which work in a folder there, and what keeps them. */
-async function processes(): Promise<string[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const at = await readlink(`/proc/${pid}/cwd`).catch(() => "");
-      const argv = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-      return `${at}/${argv}`.includes(`${node.vmState}/`) ? [`${argv.split("\0")[0]} (pid ${pid})`] : [];
-    }),
-  );
-  return found.flat();
-}
+const processes = async (): Promise<string[]> =>
+  (await vmProcesses(node.vmState)).map(({ pid, argv }) => `${argv[0]} (pid ${pid})`);
 
 /** The tests of this suite tell one story, in order: what the one before left is what the next one begins with. */
 describe("a container and a virtual machine side by side, on a real node", () => {
