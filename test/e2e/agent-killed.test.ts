@@ -1,19 +1,8 @@
 import { type FollowedEvent, followEvents } from "@mcp/client";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { rigMissing as podmanMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
-import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { expect, it } from "vitest";
+import { deploy, last, newRequestId, withNode } from "./node.ts";
 
-let node: TestNode;
-let why: string | undefined;
-beforeAll(async () => {
-  why = (await podmanMissing("root")) ?? (await qemuMissing());
-  if (why === undefined) node = await startNode();
-}, 180_000);
-afterAll(() => node?.close(), 60_000);
-beforeEach(({ skip }) => {
-  if (why !== undefined) skip(why);
-});
+const node = withNode({ microvms: true });
 
 const kills = 10;
 const backWithinMs = 5_000;

@@ -1,20 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { rigMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { expect, it } from "vitest";
+import { deploy, last, newRequestId, withNode } from "./node.ts";
 
-let node: TestNode;
-let why: string | undefined;
-beforeAll(async () => {
-  why = await rigMissing("root");
-  if (why === undefined)
-    node = await startNode({ monitor: 'alert_command = ["tee", "--append", "FOLDER/told"]' });
-}, 180_000);
-afterAll(() => node?.close(), 60_000);
-beforeEach(({ skip }) => {
-  if (why !== undefined) skip(why);
-});
+const node = withNode({ monitor: 'alert_command = ["tee", "--append", "FOLDER/told"]' });
 
 interface Told {
   readonly state: string;

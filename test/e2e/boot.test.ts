@@ -1,26 +1,17 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ConfiguredStage } from "../../packages/agent/src/boot/stage.ts";
 import { listener } from "../../packages/agent/test/machine.ts";
 import { openRig, type Rig } from "../../packages/agent/test/rig.ts";
-import { type PodmanRig, rigMissing, startPodmanRig } from "../../packages/runtime-podman/test/rig.ts";
 import {
   endProcessesOf,
   removeMounts,
   removeRuntimeState,
 } from "../../packages/runtime-podman/test/rig-leftovers.ts";
+import { withRig } from "../../packages/runtime-podman/test/with-rig.ts";
 
-let podman: PodmanRig;
-let why: string | undefined;
-beforeAll(async () => {
-  why = await rigMissing("root");
-  if (why === undefined) podman = await startPodmanRig();
-}, 180_000);
-afterAll(() => podman?.close(), 60_000);
-beforeEach(({ skip }) => {
-  if (why !== undefined) skip(why);
-});
+const at = withRig();
 
 const begins = "mkdir -p /tmp; echo no >/tmp/ready; sleep 1; echo yes >/tmp/ready; exec sleep 1000";
 
@@ -28,7 +19,7 @@ const definition = (service: string, script: string, more = "") => `
 name = "${service}"
 [[components]]
 name = "${service}"
-image = "${podman.image}"
+image = "${at.rig.image}"
 entrypoint = ["/bin/sh", "-c"]
 cmd = ["${script}"]
 grace = "300ms"
@@ -47,15 +38,15 @@ const stage = (name: string, services: string[], more: Partial<ConfiguredStage> 
 
 /** All processes die at once, and what is in memory is gone. */
 async function losePower(): Promise<void> {
-  await podman.service.kill();
-  await endProcessesOf(podman.folder, 0);
-  await removeMounts(podman.folder);
+  await at.rig.service.kill();
+  await endProcessesOf(at.rig.folder, 0);
+  await removeMounts(at.rig.folder);
   for (const name of ["run", "tmp", "xdg"]) {
-    await rm(join(podman.folder, name), { recursive: true, force: true });
-    await mkdir(join(podman.folder, name), { mode: 0o700 });
+    await rm(join(at.rig.folder, name), { recursive: true, force: true });
+    await mkdir(join(at.rig.folder, name), { mode: 0o700 });
   }
-  await removeRuntimeState(podman.folder);
-  await podman.service.start();
+  await removeRuntimeState(at.rig.folder);
+  await at.rig.service.start();
 }
 
 const countRunning = async (rig: Rig) =>
@@ -72,7 +63,7 @@ const instancesOf = async (rig: Rig) =>
 
 describe("containers after a reboot of the machine", () => {
   it("come back in the order of the stages, each when the one before is healthy", async () => {
-    const first = podman.connect();
+    const first = at.rig.connect();
     let bootId = "one";
     await using rig = await openRig({
       bootId: async () => bootId,
@@ -97,7 +88,7 @@ describe("containers after a reboot of the machine", () => {
     await rig.life.kill();
     await losePower();
     bootId = "two";
-    const second = podman.connect();
+    const second = at.rig.connect();
     const outside = await listener();
     const boot = [
       stage("foundation", ["ids"], {

@@ -1,21 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
-import { rigMissing as podmanMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
-import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { describe, expect, it } from "vitest";
+import { deploy, last, needMicrovms, newRequestId, withNode } from "./node.ts";
 
-let node: TestNode;
-let noPodman: string | undefined;
-let noVms: string | undefined;
-beforeAll(async () => {
-  [noPodman, noVms] = [await podmanMissing("root"), await qemuMissing()];
-  if (noPodman === undefined) node = await startNode();
-}, 180_000);
-afterAll(() => node?.close(), 60_000);
-
-const skipWhere = ({ skip }: TestContext, runtime: string): void => {
-  const why = noPodman ?? (runtime === "microvm" ? noVms : undefined);
-  if (why !== undefined) skip(why);
-};
+const node = withNode();
 
 const definition = (service: string, runtime: string, script: string) => `
 name = "${service}"
@@ -44,10 +30,10 @@ async function until<T>(what: string, look: () => Promise<T | undefined | false>
 }
 
 describe.each(["container", "microvm"])("a real %s", (runtime) => {
+  if (runtime === "microvm") needMicrovms();
   const service = `crash-${runtime}`;
 
-  it("that is killed runs again at once", async (context) => {
-    skipWhere(context, runtime);
+  it("that is killed runs again at once", async () => {
     await deploy(node, definition(service, runtime, "trap 'exit 0' TERM; while :; do sleep 0.1; done"));
     const { pid = 0 } = await until("its process", () => liveOf(service));
     const started = (await node.client.listEvents({ service })).events?.length ?? 0;
@@ -71,8 +57,7 @@ describe.each(["container", "microvm"])("a real %s", (runtime) => {
     await last(node.client.undeploy({ requestId: newRequestId(), service }));
   }, 120_000);
 
-  it("that ends again and again is crash-looping, and is told once with the end of its log", async (context) => {
-    skipWhere(context, runtime);
+  it("that ends again and again is crash-looping, and is told once with the end of its log", async () => {
     await deploy(node, definition(service, runtime, "sleep 0.2; echo no database; exit 7"));
     const seen = await until("a crash loop that waits", async () => {
       const found = await statusOf(service);

@@ -1,20 +1,10 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { spawnAgent } from "../../apps/agent/test/agent-process.ts";
-import { rigMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { deploy, last, newRequestId, withNode } from "./node.ts";
 
-let node: TestNode;
-let why: string | undefined;
-beforeAll(async () => {
-  why = await rigMissing("root");
-  if (why === undefined) node = await startNode();
-}, 180_000);
-afterAll(() => node?.close(), 60_000);
-beforeEach(({ skip }) => {
-  if (why !== undefined) skip(why);
-});
+const node = withNode();
 
 const port = 20_000 + (process.pid % 20_000);
 

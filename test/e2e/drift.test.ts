@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
+import { describe, expect, it } from "vitest";
 import { labelKeys } from "../../packages/runtime/src/index.ts";
-import { rigMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { deploy, last, newRequestId, withNode } from "./node.ts";
 
 /** What somebody does by hand with podman, beside the agent. */
 
-let node: TestNode;
-let missing: string | undefined;
-beforeAll(async () => {
-  missing = await rigMissing("root");
-  if (missing === undefined) node = await startNode();
-}, 180_000);
-afterAll(() => node?.close(), 60_000);
-
-const skipWhere = ({ skip }: TestContext): void => {
-  if (missing !== undefined) skip(missing);
-};
+const node = withNode();
 
 const definition = (service: string, managed: string) => `
 name = "${service}"
@@ -97,8 +86,7 @@ const disturb: Readonly<Record<string, (instance: string, service: string) => Pr
 describe.each(Object.keys(disturb))("what somebody makes %s by hand", (kind) => {
   const name = kind.replace("_", "-");
 
-  it("is put right, and both are told", async (context) => {
-    skipWhere(context);
+  it("is put right, and both are told", async () => {
     const service = `heal-${name}`;
     await deploy(node, definition(service, "heal"));
     await disturb[kind]?.(await instanceOf(service), service);
@@ -109,8 +97,7 @@ describe.each(Object.keys(disturb))("what somebody makes %s by hand", (kind) => 
     await last(node.client.undeploy({ requestId: newRequestId(), service }));
   });
 
-  it("is reported and left as it is, where the definition says so", async (context) => {
-    skipWhere(context);
+  it("is reported and left as it is, where the definition says so", async () => {
     const service = `report-${name}`;
     await deploy(node, definition(service, "report"));
     const instance = await instanceOf(service);
@@ -127,8 +114,7 @@ describe.each(Object.keys(disturb))("what somebody makes %s by hand", (kind) => 
   });
 });
 
-it("what somebody has renamed is unknown, and left alone until it has its name back", async (context) => {
-  skipWhere(context);
+it("what somebody has renamed is unknown, and left alone until it has its name back", async () => {
   await deploy(node, definition("renamed", "heal"));
   const instance = await instanceOf("renamed");
   await node.rig.cli(["rename", instance, "moved"]);
@@ -142,8 +128,7 @@ it("what somebody has renamed is unknown, and left alone until it has its name b
   await last(node.client.undeploy({ requestId: newRequestId(), service: "renamed" }));
 });
 
-it("what has labels of an unknown service is unmanaged, what has none a stranger, and neither is touched", async (context) => {
-  skipWhere(context);
+it("what has labels of an unknown service is unmanaged, what has none a stranger, and neither is touched", async () => {
   await runByHand("old-web", { service: "old" });
   await runByHand("spoofed", { service: "evil\u001b[2J" });
   await node.rig.cli(["run", "--detach", "--name", "registry", node.rig.image, "sleep", "1000"]);

@@ -1,27 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { rigMissing as podmanMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
-import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
-
-let node: TestNode;
-let why: string | undefined;
-beforeAll(async () => {
-  why = (await podmanMissing("root")) ?? (await qemuMissing());
-  if (why !== undefined) return;
-  node = await startNode();
-  for (const [name, runtime] of Object.entries(runtimes)) await deploy(node, definition(name, runtime));
-}, 180_000);
-afterAll(async () => {
-  for (const service of Object.keys(runtimes))
-    if (node) await last(node.client.undeploy({ requestId: newRequestId(), service }));
-  await node?.close();
-}, 90_000);
-beforeEach(({ skip }) => {
-  if (why !== undefined) skip(why);
-});
+import { expect, it } from "vitest";
+import { deploy, withNode } from "./node.ts";
 
 const runtimes = { box: "container", machine: "microvm" } as const;
 type Service = keyof typeof runtimes;
+
+const node = withNode({
+  microvms: true,
+  async prepare() {
+    for (const [name, runtime] of Object.entries(runtimes)) await deploy(node, definition(name, runtime));
+  },
+});
 
 /** Of an answer about what does not answer itself: its own limit of 10 s, and what a busy machine takes. */
 const answersWithinMs = 20_000;

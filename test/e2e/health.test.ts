@@ -1,18 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { rigMissing as podmanMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
-import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { describe, expect, it } from "vitest";
+import { deploy, last, needMicrovms, newRequestId, withNode } from "./node.ts";
 
-let node: TestNode;
-let why: string | undefined;
-beforeAll(async () => {
-  why = await podmanMissing("root");
-  if (why === undefined) node = await startNode();
-}, 180_000);
-afterAll(() => node?.close(), 60_000);
-beforeEach(({ skip }) => {
-  if (why !== undefined) skip(why);
-});
+const node = withNode();
 
 const port = 30_000 + (process.pid % 10_000);
 const published = `ports = ["127.0.0.1:${port}:8080"]`;
@@ -151,13 +140,7 @@ describe("a container with an exec check", () => {
 });
 
 describe("a virtual machine", () => {
-  let vmWhy: string | undefined;
-  beforeAll(async () => {
-    vmWhy = await qemuMissing();
-  });
-  beforeEach(({ skip }) => {
-    if (vmWhy !== undefined) skip(vmWhy);
-  });
+  needMicrovms();
   const vm = (health: string, more = published) =>
     definition({
       service: "vm",

@@ -1,17 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { rigMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { describe, expect, it } from "vitest";
+import { deploy, last, newRequestId, withNode } from "./node.ts";
 
-let node: TestNode;
-let why: string | undefined;
-beforeAll(async () => {
-  why = await rigMissing("root");
-  if (why === undefined) node = await startNode();
-}, 180_000);
-afterAll(() => node?.close(), 60_000);
-beforeEach(({ skip }) => {
-  if (why !== undefined) skip(why);
-});
+const node = withNode();
 
 /** CI runs a tenth of them. */
 const rounds = process.env.MCP_SOAK === "1" ? 60 : 6;

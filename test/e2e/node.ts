@@ -3,9 +3,15 @@ import { once } from "node:events";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type AgentClient, connect, type OperationJson, type OperationUpdateJson } from "@mcp/client";
+import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { spawnAgent } from "../../apps/agent/test/agent-process.ts";
-import { type PodmanRig, startPodmanRig } from "../../packages/runtime-podman/test/rig.ts";
+import {
+  type PodmanRig,
+  rigMissing as podmanMissing,
+  startPodmanRig,
+} from "../../packages/runtime-podman/test/rig.ts";
 import { guestKernel } from "../../packages/runtime-qemu/test/guest-kernel.ts";
+import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
 import { removeVms } from "./remove-vms.ts";
 
 /** A node of a test's own: real podman with its own store, and the real agent as a process. */
@@ -25,8 +31,47 @@ export interface TestNode {
   close(): Promise<void>;
 }
 
-/** @param monitor  more keys of `[monitor]`; `FOLDER` in it is the folder of the test. */
-export async function startNode({ monitor = "" } = {}): Promise<TestNode> {
+export interface NodeOptions {
+  /** More keys of `[monitor]`; `FOLDER` in it is the folder of the test. */
+  readonly monitor?: string;
+  /** The tests need virtual machines, too. */
+  readonly microvms?: boolean;
+  /** Before the first test. */
+  readonly prepare?: () => Promise<unknown>;
+}
+
+/** A node for all tests of a file; where there can be none, each is skipped, saying why. It is there once they run. */
+export function withNode({ monitor = "", microvms = false, prepare }: NodeOptions = {}): TestNode {
+  let node: TestNode | undefined;
+  const isMissing = skipWhere(
+    async () => (await podmanMissing("root")) ?? (microvms ? await qemuMissing() : undefined),
+  );
+  beforeAll(async () => {
+    if (isMissing()) return;
+    node = await startNode(monitor);
+    await prepare?.();
+  }, 180_000);
+  afterAll(() => node?.close(), 60_000);
+  const there = () => node ?? expect.fail("the node has not been started");
+  return new Proxy({} as TestNode, { get: (_, key) => Reflect.get(there(), key) });
+}
+
+/** For a group of tests on a node that does without virtual machines: it is skipped where there can be none. */
+export const needMicrovms = (): void => void skipWhere(qemuMissing);
+
+/** Returns whether something is missing, as known once the first `beforeAll` has run. */
+function skipWhere(missing: () => Promise<string | undefined>): () => boolean {
+  let why: string | undefined;
+  beforeAll(async () => {
+    why = await missing();
+  });
+  beforeEach(({ skip }) => {
+    if (why !== undefined) skip(why);
+  });
+  return () => why !== undefined;
+}
+
+async function startNode(monitor: string): Promise<TestNode> {
   const rig = await startPodmanRig();
   const folder = join(rig.folder, "agent");
   await mkdir(join(folder, "srv"), { recursive: true });

@@ -1,20 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { rigMissing as podmanMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
-import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { expect, it } from "vitest";
+import { deploy, last, newRequestId, withNode } from "./node.ts";
 import { type VmProcess, vmProcesses } from "./vm-processes.ts";
 
-let node: TestNode;
-let why: string | undefined;
-beforeAll(async () => {
-  why = (await podmanMissing("root")) ?? (await qemuMissing());
-  if (why === undefined) node = await startNode();
-}, 180_000);
-afterAll(() => node?.close(), 60_000);
-beforeEach(({ skip }) => {
-  if (why !== undefined) skip(why);
-});
+const node = withNode({ microvms: true });
 
 /** CI has a tenth of it. */
 const lastsMs = process.env.MCP_SOAK === "1" ? 300_000 : 30_000;

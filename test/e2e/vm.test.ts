@@ -1,22 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { LogLineJson } from "@mcp/client";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { rigMissing as podmanMissing } from "../../packages/runtime-podman/test/rig.ts";
-import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
-import { deploy, last, newRequestId, startNode, type TestNode } from "./node.ts";
+import { describe, expect, it } from "vitest";
+import { deploy, last, newRequestId, withNode } from "./node.ts";
 import { vmProcesses } from "./vm-processes.ts";
 
-let node: TestNode;
-let why: string | undefined;
-beforeAll(async () => {
-  why = (await podmanMissing("root")) ?? (await qemuMissing());
-  if (why === undefined) node = await startNode();
-}, 180_000);
-afterAll(() => node?.close(), 60_000);
-beforeEach(({ skip }) => {
-  if (why !== undefined) skip(why);
-});
+const node = withNode({ microvms: true });
 
 const ports = { web: 40_000 + (process.pid % 10_000), vm: 50_000 + (process.pid % 10_000) } as const;
 type Name = keyof typeof ports;
@@ -76,7 +65,7 @@ async function until<T>(what: string, look: () => Promise<T | undefined | false>
   throw new Error(`${what} did not come about`);
 }
 
-async function logs(request: Parameters<TestNode["client"]["logs"]>[0], most = Number.POSITIVE_INFINITY) {
+async function logs(request: Parameters<typeof node.client.logs>[0], most = Number.POSITIVE_INFINITY) {
   const found: LogLineJson[] = [];
   for await (const { lines } of node.client.logs(request)) {
     found.push(...(lines ?? []));
