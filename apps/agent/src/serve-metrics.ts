@@ -5,6 +5,7 @@ import { type Clock, Problem } from "@mcp/base";
 import type { Logger } from "@mcp/host";
 import type { LoopbackAddress } from "./config-metrics.ts";
 import type { RequestHandler } from "./connect-handler.ts";
+import { isLoopbackHost } from "./loopback-host.ts";
 
 export type Expose = () => Promise<Exposition>;
 
@@ -34,7 +35,7 @@ export async function serveMetrics(
   let wasTold = false;
   while (!signal.aborted) {
     try {
-      await listenUntil(address, withMetrics(expose, log, nothing), signal);
+      await listenUntil(address, onlyAsLoopback(address, withMetrics(expose, log, nothing)), signal);
     } catch (cause) {
       const problem = cannotListen(address, cause as NodeJS.ErrnoException).toJSON();
       if (!wasTold) log.error("metrics are not served on TCP; tried again every 30 s", { problem });
@@ -43,6 +44,18 @@ export async function serveMetrics(
     }
   }
 }
+
+/**
+ * A page in a browser of this machine may have its own name stand for this address, and would then be let read what is
+ * answered: but it cannot choose the `Host` that the browser sends, which is that name.
+ */
+const onlyAsLoopback =
+  ({ host }: LoopbackAddress, other: RequestHandler): RequestHandler =>
+  (request, response) => {
+    if (isLoopbackHost(request.headers.host, host)) return other(request, response);
+    response.statusCode = 403;
+    response.end(`ask for this by its address, ${host}: the Host that was sent is another\n`);
+  };
 
 function listenUntil(
   { host, port }: LoopbackAddress,

@@ -66,6 +66,30 @@ describe("metrics by TCP", () => {
     await expect(fetch(`${at}/metrics`)).rejects.toThrow();
   });
 
+  it("are not told to a page whose own name was made to stand for this address", async () => {
+    const port = await freePort();
+    const ending = new AbortController();
+    onTestFinished(() => ending.abort());
+    const [log, clock, signal] = [silentLogger, new FakeClock(), ending.signal];
+    void serveMetrics({ host: "127.0.0.1", port }, expose, { log, clock, signal });
+    await until("it listens", () => fetch(`http://127.0.0.1:${port}/metrics`));
+    const ask = (...headers: readonly string[]): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const asking = connect(port, "127.0.0.1");
+        let text = "";
+        asking.on("data", (chunk) => {
+          text += chunk;
+        });
+        asking.on("error", reject).on("end", () => resolve(text));
+        asking.write(["GET /metrics HTTP/1.1", ...headers, "Connection: close", "", ""].join("\r\n"));
+      });
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`])
+      expect(await ask(`Host: ${host}`)).toMatch(/^HTTP\/1.1 200 [\s\S]*# HELP/);
+    const refused = await ask(`Host: evil.example:${port}`);
+    expect(refused).toMatch(/^HTTP\/1.1 403 /);
+    expect(refused).not.toContain("# HELP");
+  });
+
   it("are tried again where the port is taken, which is told once", async () => {
     const holder = createServer();
     const port = await listening(holder);
