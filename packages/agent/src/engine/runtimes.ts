@@ -83,4 +83,7 @@ export class Runtimes {
 export const storeKey = (runtime: string): string => `store.${runtime}`;
 
 /** For a sighting that is `unknown`: why, in a few words. */
-export const whyUnknown = (thrown: unknown): string => asProblem(thrown).message;
+export function whyUnknown(thrown: unknown): string {
+  const { message, hint } = asProblem(thrown);
+  return `${message} (${hint})`;
+}

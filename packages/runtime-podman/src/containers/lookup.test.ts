@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { UnixHttp } from "../http/unix-http.ts";
 import { PodmanApi } from "../podman-api.ts";
 import type { Connection } from "../socket/connection.ts";
-import { inspectContainer } from "./lookup.ts";
+import { inspectContainer, listContainers } from "./lookup.ts";
 
 /** Podman's API, as far as these answers go, one after the other. */
 async function apiThatAnswers(answers: readonly (readonly [number, object])[]): Promise<PodmanApi> {
@@ -40,4 +40,23 @@ it("a container that ends while podman looks at it is looked at again", async ()
 it("what podman goes on failing at is told", async () => {
   const api = await apiThatAnswers([ended]);
   await expect(inspectContainer(api, "w", never)).rejects.toMatchObject({ code: "runtime_failed" });
+});
+
+it("a container that keeps podman from listing the others is named, with how to be rid of it", async () => {
+  const id = "9ceb771483b1".padEnd(64, "0");
+  const says = `failed to read exit file for container ${id}: read /run/exits/${id}: is a directory`;
+  const api = await apiThatAnswers([[500, { message: says }]]);
+  await expect(listContainers(api, {}, never)).rejects.toMatchObject({
+    code: "runtime_failed",
+    message: `podman could not list any container, for one that it cannot read: ${says}`,
+    hint: "mend what it names, or remove that one: podman rm --force 9ceb771483b1; what should run is made anew by itself",
+  });
+});
+
+it("a list that fails for another reason blames no container", async () => {
+  const api = await apiThatAnswers([[500, { message: "database is locked" }]]);
+  await expect(listContainers(api, {}, never)).rejects.toMatchObject({
+    code: "runtime_failed",
+    hint: "see whether podman works: podman ps --all",
+  });
 });

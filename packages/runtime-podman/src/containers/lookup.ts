@@ -64,8 +64,21 @@ async function list(
   const ask = () => api.call({ ...call, query: { all: true, ...query } }, signal);
   let reply = await ask();
   for (let tries = 1; tries < listTries && isNoSuchContainer(reply); tries++) reply = await ask();
+  const broken = brokenIn(reply);
+  if (broken !== undefined) throw keepsOthersFromBeingListed(broken, reply);
   return (expectStatus(reply, call.what, 200).body ?? []) as readonly ListedContainer[];
 }
+
+/** Podman fails the whole list also for one container that it cannot read, for ever, and names it in what it says. */
+const brokenIn = (reply: Reply): string | undefined =>
+  reply.status === 200 ? undefined : /\b[0-9a-f]{64}\b/.exec(engineSays(reply))?.[0].slice(0, 12);
+
+const keepsOthersFromBeingListed = (id: string, reply: Reply): Problem =>
+  new Problem(
+    "runtime_failed",
+    `podman could not list any container, for one that it cannot read: ${engineSays(reply)}`,
+    `mend what it names, or remove that one: podman rm --force ${id}; what should run is made anew by itself`,
+  );
 
 export function ourLabels(container: InspectedContainer): WorkloadLabels | undefined {
   return labelsFromRecord(container.Config.Labels ?? {});
