@@ -150,6 +150,7 @@ describe("mcp status", () => {
         {
           service: { name: "hello", revision: 3 },
           runningOperation: null,
+          runningOperationKind: null,
           components: [
             {
               name: "web",

@@ -27,6 +27,21 @@ async function openTalk(): Promise<Rig> {
   return rig;
 }
 
+it("status says of what is under way whether somebody asked for it, or the agent itself puts it right", async () => {
+  await using rig = await openTalk();
+  const underWay = async () => {
+    const [service] = (await rig.client.status({})).services;
+    return [service?.runningOperation, service?.runningOperationKind];
+  };
+  await until("the deploy is over", async () => (await underWay())[0] === "");
+  expect(await underWay()).toEqual(["", ""]);
+  rig.host.fail("start", "hang");
+  rig.host.exit(rig.host.running[0] as string, 1);
+  await until("it is under way", async () => (await underWay())[1] === "repair");
+  const [id = ""] = await underWay();
+  expect((await rig.life.registry.operation(id))?.kind).toBe("repair");
+});
+
 const problemOf = async (promise: Promise<unknown>): Promise<string | undefined> =>
   promise.then(
     () => undefined,

@@ -30,7 +30,7 @@ export interface ServiceStatus {
   readonly state: ServiceState;
   readonly components: readonly ComponentStatus[];
   /** Its id; absent if none is under way. */
-  readonly runningOperation?: string;
+  readonly runningOperation?: { readonly id: string; readonly kind: string };
 }
 
 export interface ComponentStatus {
@@ -83,7 +83,7 @@ export async function status(
         components: goal.components.map((component) =>
           componentStatus(engine, goal, component, observation, state, used),
         ),
-        ...(running && { runningOperation: running.id }),
+        ...(running && { runningOperation: { id: running.id, kind: running.kind } }),
       };
     }),
   ]);

@@ -106,7 +106,8 @@ export function queryHandlers(agent: Agent): Handlers {
         services: report.services.map(({ state, components, runningOperation }) => ({
           service: encodeSummary(state),
           components: components.map(encodeComponentStatus),
-          runningOperation: runningOperation ?? "",
+          runningOperation: runningOperation?.id ?? "",
+          runningOperationKind: runningOperation?.kind ?? "",
         })),
         recentEvents: report.recentEvents.map(encodeEvent),
         unmanaged: report.unmanaged.map((workload) =>

@@ -40,6 +40,8 @@ export interface ServiceStatusReport {
   readonly components: readonly ComponentStatusReport[];
   /** The id of the operation under way. */
   readonly runningOperation: string | null;
+  /** `repair` where the agent itself began it; else what was asked for: `deploy`, `stop`, ... */
+  readonly runningOperationKind: string | null;
 }
 
 export interface ComponentStatusReport {
@@ -87,10 +89,11 @@ export interface EventReport {
 export function statusReport(status: StatusResponseJson): StatusReport {
   return {
     node: status.node ?? "",
-    services: (status.services ?? []).map(({ service = {}, components = [], runningOperation }) => ({
+    services: (status.services ?? []).map(({ service = {}, components = [], ...running }) => ({
       service: serviceReport(service),
       components: components.map(componentStatusReport),
-      runningOperation: runningOperation || null,
+      runningOperation: running.runningOperation || null,
+      runningOperationKind: running.runningOperationKind || null,
     })),
     recentEvents: (status.recentEvents ?? []).map(eventReport),
     unmanaged: (status.unmanaged ?? []).map(instanceReport),

@@ -69,6 +69,21 @@ describe("mcp status", () => {
     );
   });
 
+  it("says who changes a service: somebody, or the agent itself", () => {
+    const one = (name: string, runningOperationKind: string) => ({
+      service: { name },
+      runningOperation: "op-1",
+      runningOperationKind,
+    });
+    const services = [one("a", "repair"), one("b", "restart"), one("c", "")];
+    const lines = statusView(statusReport({ services }), nowMs, plain).split("\n");
+    expect(lines.filter((line) => line.includes("at this moment"))).toEqual([
+      "a is being put right by the agent at this moment",
+      "b is being changed at this moment",
+      "c is being changed at this moment",
+    ]);
+  });
+
   it("lists what is not ours apart, with how many more there are", () => {
     const report = statusReport({
       node: "rift",

@@ -51,7 +51,10 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
     components.length > 0
       ? table([...header, ...(hasVms ? ["RUNTIME", "MEMORY", "CPU"] : [])], components, style)
       : `no services on ${node}`,
-    ...underWay.map(({ service }) => `${service.name} is being changed at this moment`),
+    ...underWay.map(
+      ({ service, runningOperationKind: kind }) =>
+        `${service.name} is being ${kind === "repair" ? "put right by the agent" : "changed"} at this moment`,
+    ),
     ...resting.map(
       ({ service: { name } }) =>
         `${name} is stopped by its definition (active = false); start it with: ${style.typed(`mcp start ${name}`)}`,
