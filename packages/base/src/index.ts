@@ -8,9 +8,20 @@ export {
   hostPortsOverlap,
   printHostPort,
 } from "./host-port.ts";
+export {
+  addressesOf,
+  isInSubnet,
+  netmaskOf,
+  printIpv4,
+  printSubnet,
+  readIpv4,
+  readSubnet,
+  type Subnet,
+} from "./ipv4.ts";
 export { Lanes } from "./lanes.ts";
 export { limiter } from "./limit.ts";
 export { nearest } from "./nearest.ts";
+export { Patience } from "./patience.ts";
 export {
   asProblem,
   isProblem,

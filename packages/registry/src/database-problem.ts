@@ -112,6 +112,10 @@ export function mayAccess(path: string, mode: number): boolean {
   }
 }
 
+/**
+ * Not asked with a time limit, as other disks are: SQLite has just worked on this very folder, as synchronously, so that one
+ * which hangs has held up the agent before this.
+ */
 function isFull(path: string): boolean {
   try {
     const { bavail, bsize } = statfsSync(dirname(path));

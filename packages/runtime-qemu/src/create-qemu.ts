@@ -3,6 +3,7 @@ import type { Clock } from "@mcp/base";
 import { bootId, type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageSource, Runtime } from "@mcp/runtime";
 import type { QemuUser } from "./confinement/qemu-user.ts";
+import { Room } from "./doctor/find-room.ts";
 import { checkHost, type VmCheck } from "./doctor/vm-checks.ts";
 import type { GuestImageBuilder } from "./guest/guest-image.ts";
 import { ImageCache } from "./guest/image-cache.ts";
@@ -68,6 +69,7 @@ export function createQemu(options: QemuOptions): Qemu {
     user: options.user ?? "",
     run,
   });
+  const room = new Room(clock);
   const attendance = new Attendance(stateDir, clock, log);
   const builders = {
     microvm: createLinuxBuilder({
@@ -140,6 +142,7 @@ export function createQemu(options: QemuOptions): Qemu {
           kernel: withoutEmpty(options.linux),
           busybox: options.linux?.busybox || undefined,
           run,
+          room,
         },
         signal,
       ),

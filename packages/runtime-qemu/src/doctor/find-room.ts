@@ -1,11 +1,33 @@
 import { access, constants, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { type Clock, Patience } from "@mcp/base";
 import type { Finding } from "./vm-checks.ts";
 
 const leastBytes = 1024 ** 3;
+const timeLimitMs = 2_000;
+
+/** How much room the disk of a folder has; asked for at most two seconds, since a network disk may hang. */
+export class Room {
+  readonly #patience: Patience<Finding>;
+  readonly #look: typeof lookForRoom;
+
+  constructor(clock: Clock, look = lookForRoom) {
+    this.#patience = new Patience(clock, timeLimitMs);
+    this.#look = look;
+  }
+
+  async find(path: string): Promise<Finding> {
+    const hangs = {
+      ok: false,
+      why: `nobody can say how much room there is in ${path}: its disk does not answer`,
+      hint: `see whether it answers: df ${path}; if it is a network disk, whether its server does`,
+    } as const;
+    return (await this.#patience.ask(path, () => this.#look(path))) ?? hangs;
+  }
+}
 
 /** Whether a folder, which is made when it is needed, can be written, and how much room its disk has. */
-export async function findRoom(path: string): Promise<Finding> {
+async function lookForRoom(path: string): Promise<Finding> {
   const there = await nearest(path);
   const mayWrite = await access(there, constants.W_OK | constants.X_OK).then(
     () => undefined,

@@ -1,9 +1,10 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "@mcp/host";
+import { realClock, run } from "@mcp/host";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Host } from "../host.ts";
+import { Room } from "./find-room.ts";
 import { checkHost } from "./vm-checks.ts";
 
 /** A host whose programs are those that a test has put on its PATH. */
@@ -40,6 +41,7 @@ describe("the checks of virtual machines", () => {
       busybox: undefined,
       kernel: { kernel: join(folder, "no-kernel") },
       run,
+      room: new Room(realClock),
       ...more,
     };
     const checks = await checkHost(options, new AbortController().signal);

@@ -8,7 +8,7 @@ import type { Host } from "../host.ts";
 import { findProgram } from "../process/find-program.ts";
 import { findQemu } from "../process/qemu-version.ts";
 import { findVirtiofsd, sharesMissing } from "../vm/shares-here.ts";
-import { findRoom } from "./find-room.ts";
+import type { Room } from "./find-room.ts";
 
 export interface VmCheck {
   readonly name: string;
@@ -34,11 +34,12 @@ export interface CheckedHost {
   readonly kernel: KernelPaths;
   readonly busybox: string | undefined;
   readonly run: Run;
+  readonly room: Room;
 }
 
 /** What virtual machines need of this host, one by one. Without QEMU the rest does not matter yet. */
 export async function checkHost(options: CheckedHost, signal: AbortSignal): Promise<VmCheck[]> {
-  const { stateDir, imageDir, run } = options;
+  const { stateDir, imageDir, run, room } = options;
   const qemu = await found(signal, async () => {
     const { version, program } = await findQemu(run, signal);
     return `${version}, ${program}`;
@@ -52,8 +53,8 @@ export async function checkHost(options: CheckedHost, signal: AbortSignal): Prom
     programOf("qemu-img", "qemu-utils"),
     findBusybox(options.busybox).then((busybox) => (busybox.ok ? { ok: true, text: busybox.path } : busybox)),
     virtiofsd(signal),
-    findRoom(stateDir),
-    findRoom(imageDir),
+    room.find(stateDir),
+    room.find(imageDir),
   ] as const);
   const names = ["kernel", "squashfs", "disks", "busybox", "virtiofsd", "state", "images"] as const;
   return [
