@@ -202,14 +202,34 @@ describe("many of them", () => {
       running--;
       return ok;
     };
-    monitor.keep(
-      "shop",
-      Array.from({ length: 50 }, (_, index) => watched(`db.${index}`)),
-    );
+    for (const service of ["shop", "blog"])
+      monitor.keep(
+        service,
+        Array.from({ length: 25 }, (_, index) => watched(`${service}.${index}`, {}, { service })),
+      );
     await pass(3_000);
     expect(most).toBe(4);
     expect(new Set(asked.map(([name]) => name)).size).toBe(50);
   });
+
+  it.each([2, 10, 30])(
+    "are asked as often while %i others hang, all of one service or each of its own",
+    async (count) => {
+      answer = (instance) => (instance.startsWith("hung") ? new Promise(() => {}) : ok);
+      for (const [index, service] of Array.from({ length: count }, (_, at) => [at, `s${at}`] as const)) {
+        monitor.keep(service, [watched(`hung.${index}`, {}, { service })]);
+        monitor.begin(watched(`hung.same.${index}`, {}, { service: "same" }));
+      }
+      // The first time nobody knows yet that they hang.
+      await pass(15_000);
+      const fromMs = clock.monotonic();
+      monitor.keep("calm", [watched("calm.1", {}, { service: "calm" })]);
+      await pass(20_000);
+      expect(timesOf("calm.1")).toEqual(Array.from({ length: 21 }, (_, times) => fromMs + times * 1_000));
+      expect(stateOf("calm.1")).toBe("healthy");
+      expect(stateOf("hung.0")).toBe("unhealthy");
+    },
+  );
 
   it("leave nothing behind when it is over", async () => {
     monitor.keep(

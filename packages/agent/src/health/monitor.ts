@@ -1,4 +1,4 @@
-import { asProblem, type Clock, limiter, printDuration, withTimeLimit } from "@mcp/base";
+import { asProblem, type Clock, printDuration, withTimeLimit } from "@mcp/base";
 import type { Logger } from "@mcp/host";
 import {
   afterCheck,
@@ -12,6 +12,7 @@ import {
 } from "@mcp/planner";
 import { Broadcast } from "../engine/broadcast.ts";
 import { ask, type Watched } from "./ask.ts";
+import { type TurnLimits, Turns } from "./turns.ts";
 
 export interface HealthChange {
   readonly service: string;
@@ -20,10 +21,15 @@ export interface HealthChange {
   readonly isTurn: boolean;
 }
 
-/** Beyond these more only compete: the checks of a thousand components come at random moments. */
-const checksAtOnce = 32;
+/** Beyond the quick ones more only compete: the checks of a thousand components come at random moments. */
+const checksAtOnce: TurnLimits = {
+  quick: { inAll: 32, perService: 24 },
+  slow: { inAll: 96, perService: 32 },
+};
 /** Each is a process that podman makes. */
-const execsAtOnce = 4;
+const execsAtOnce: TurnLimits = { quick: { inAll: 4, perService: 3 }, slow: { inAll: 28, perService: 4 } };
+/** What has not answered by then is not about to, and costs no more than to wait. */
+const slowAfterMs = 1_000;
 /** A start that is stamped so much later is another one. One that is earlier is the same: its runtime's own stamp. */
 const stampsDifferMs = 1_000;
 /** For what takes its own time limit, before it is given up all the same. */
@@ -34,6 +40,8 @@ interface Monitored {
   /** As it was told when this one was begun. */
   readonly startedAtMs: number | undefined;
   record: HealthRecord;
+  /** Its last check took long. */
+  wasSlow: boolean;
   readonly runsSinceMs: number;
   readonly ended: AbortController;
 }
@@ -47,14 +55,16 @@ export class HealthMonitor {
   readonly #log: Logger;
   readonly #monitored = new Map<string, Monitored>();
   readonly #ofService = new Map<string, Set<string>>();
-  readonly #limit = limiter(checksAtOnce);
-  readonly #limitExecs = limiter(execsAtOnce);
+  readonly #turns: Turns;
+  readonly #execTurns: Turns;
   #isClosed = false;
 
   constructor(clock: Clock, random: () => number, log: Logger) {
     this.#clock = clock;
     this.#random = random;
     this.#log = log;
+    this.#turns = new Turns(clock, checksAtOnce);
+    this.#execTurns = new Turns(clock, execsAtOnce);
   }
 
   /** How an instance is; undefined while nobody knows, and where nobody asks. */
@@ -91,7 +101,8 @@ export class HealthMonitor {
     const ranForMs = Math.max(0, nowMs - (startedAtMs ?? nowMs));
     const runsSinceMs = this.#clock.monotonic() - ranForMs;
     const record = firstHealth(this.#moment(runsSinceMs), !isOnTrial && ranForMs > check.startPeriodMs);
-    const monitored: Monitored = { watched, startedAtMs, record, runsSinceMs, ended: new AbortController() };
+    const ended = new AbortController();
+    const monitored: Monitored = { watched, startedAtMs, record, wasSlow: false, runsSinceMs, ended };
     this.#monitored.set(instance, monitored);
     this.#ofService.set(service, (this.#ofService.get(service) ?? new Set()).add(instance));
     void this.#run(monitored);
@@ -121,8 +132,14 @@ export class HealthMonitor {
       const pauseMs = nextCheckInMs(monitored.record, monitored.watched.check, this.#random());
       if (pauseMs > 0) await this.#clock.sleep(pauseMs, signal).catch(() => {});
       if (signal.aborted) return;
-      const limit = monitored.watched.check.probe.kind === "exec" ? this.#limitExecs : this.#limit;
-      const result = await limit(() => this.#check(monitored.watched, signal));
+      const { service, check } = monitored.watched;
+      const turns = check.probe.kind === "exec" ? this.#execTurns : this.#turns;
+      const { result, isSlow } = await turns.take(
+        service,
+        { wasSlow: monitored.wasSlow, slowAfterMs: Math.min(slowAfterMs, check.timeoutMs) },
+        () => this.#check(monitored.watched, signal),
+      );
+      monitored.wasSlow = isSlow;
       if (!signal.aborted) this.#note(monitored, result);
     }
   }
