@@ -25,6 +25,13 @@ export const problemCodes = {
   no_earlier_revision: { exit: 3, wire: "failed_precondition" },
   wrong_node: { exit: 3, wire: "failed_precondition" },
   superseded: { exit: 3, wire: "aborted" },
+  bridge_missing: { exit: 3, wire: "failed_precondition" },
+  bridge_unusable: { exit: 3, wire: "failed_precondition" },
+  bridge_in_use: { exit: 3, wire: "failed_precondition" },
+  addresses_exhausted: { exit: 3, wire: "resource_exhausted" },
+  address_taken: { exit: 3, wire: "failed_precondition" },
+  tap_taken: { exit: 3, wire: "failed_precondition" },
+  port_on_bridge: { exit: 3, wire: "failed_precondition" },
   draining: { exit: 3, wire: "unavailable" },
 
   file_not_found: { exit: 4, wire: "not_found" },
@@ -53,6 +60,7 @@ export const problemCodes = {
   tool_missing: { exit: 6, wire: "failed_precondition" },
   tool_failed: { exit: 6, wire: "internal" },
   tool_timeout: { exit: 6, wire: "deadline_exceeded" },
+  network_failed: { exit: 6, wire: "internal" },
   alert_failed: { exit: 6, wire: "unavailable" },
   output_failed: { exit: 6, wire: "internal" },
   disk_full: { exit: 6, wire: "resource_exhausted" },
@@ -66,6 +74,7 @@ export const problemCodes = {
 
   not_yet_supported: { exit: 7, wire: "unimplemented" },
 
+  network_not_permitted: { exit: 8, wire: "permission_denied" },
   permission_denied: { exit: 8, wire: "permission_denied" },
 } as const satisfies Record<string, { exit: number; wire: string }>;
 

@@ -1,3 +1,11 @@
+export type {
+  AttachedGuest,
+  Bridge,
+  BridgeAttachment,
+  GuestNetwork,
+  GuestNetworkEvent,
+  GuestNetworkStatus,
+} from "./guest-network.ts";
 export type { ImagePin } from "./images.ts";
 export {
   type Accelerator,

@@ -1,3 +1,4 @@
+import type { BridgeAttachment } from "./guest-network.ts";
 import type { ImagePin } from "./images.ts";
 import type { RuntimeKind } from "./runtime.ts";
 
@@ -20,6 +21,8 @@ export interface WorkloadSpec {
   readonly ports: readonly PortMapping[];
   readonly volumes: readonly VolumeMount[];
   readonly network: string;
+  /** Virtual machines: where they are on an isolated bridge. Absent: the backend's own networking. `ports` is empty then. */
+  readonly attachment?: BridgeAttachment;
   readonly memoryMiB?: number;
   readonly vcpus?: number;
   /** Unikernels: which part of the image they take along; absent: all of it. */
