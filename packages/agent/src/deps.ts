@@ -33,6 +33,8 @@ export interface Deps {
   readonly boot?: readonly ConfiguredStage[];
   /** Default: the kernel's. */
   readonly bootId?: () => Promise<string>;
+  /** Since the machine's boot, in ms; never steps back. Default: the kernel's. */
+  readonly uptimeMs?: () => number;
   /** Kinds that no backend of this build runs, and why. */
   readonly missingRuntimes?: readonly RuntimeStatus[];
   /** How people are told what is wrong. Absent: they are not, but what would be told is kept as events. */

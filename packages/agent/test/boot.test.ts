@@ -105,6 +105,31 @@ describe("the boot sequence", () => {
     expect((await machine.told()).at(-1)).toBe('boot stage 1 of 2 "core" passed');
   });
 
+  it("a stage whose agent is killed has no more time for that, and begins only once", async () => {
+    await using machine = await openMachine(["mcr", "web"]);
+    const { host } = machine.rig;
+    let uptimeMs = 10_000;
+    const boot = [stage("core", ["mcr"], { timeoutMs: 60_000 }), stage("edge", ["web"])];
+    await machine.reboot({ boot, uptimeMs: () => uptimeMs }, () => {
+      host.onCall = ({ call, subject }) => {
+        if (call === "start" && subject.startsWith("mcr")) throw refused;
+      };
+    });
+    await until("the first stage began", async () => (await machine.told()).length === 1);
+    uptimeMs += 59_000;
+    await machine.killAgent();
+    await later();
+    expect(host.running).toEqual([]);
+    uptimeMs += 900;
+    await machine.killAgent();
+    await until("the second stage may begin", () => host.running.length === 1);
+    await until("it is done", async () => (await machine.told()).at(-1)?.includes("given up") === true);
+    expect((await machine.told()).filter((text) => text.endsWith(" began"))).toEqual([
+      'boot stage 1 of 2 "core" began',
+      'boot stage 2 of 2 "edge" began',
+    ]);
+  });
+
   it("waits for the health check of a stage, besides those of its services", async () => {
     await using machine = await openMachine(["ids", "mcr"]);
     const { server, port } = await listener();

@@ -1,3 +1,4 @@
+import { uptime } from "node:os";
 import { asProblem } from "@mcp/base";
 import { bootId as kernelBootId } from "@mcp/host";
 import { mayRecover, type ServiceGoal, type StageState } from "@mcp/planner";
@@ -18,6 +19,7 @@ export class Boot {
   /** Sent when a service is seen to be otherwise than before. */
   readonly changes = new Broadcast<void>();
   readonly #deps: Deps;
+  readonly #uptimeMs: () => number;
   /** By service: what of it is not well. */
   readonly #unwell = new Map<string, readonly string[]>();
   #record = nothingKnown;
@@ -25,6 +27,7 @@ export class Boot {
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#uptimeMs = deps.uptimeMs ?? (() => uptime() * 1_000);
     this.stages = deps.boot ?? [];
   }
 
@@ -93,6 +96,17 @@ export class Boot {
   /** What of a service is not well; undefined: nobody has looked yet. */
   unwellOf(service: string): readonly string[] | undefined {
     return this.#unwell.get(service);
+  }
+
+  /** For how long a stage has been under way, in ms, over all lives of the agent; undefined: it begins now. */
+  underWayMs(stage: string): number | undefined {
+    const { begun } = this.#record;
+    return begun?.stage === stage ? this.#uptimeMs() - begun.uptimeMs : undefined;
+  }
+
+  async keepBegin(stage: string): Promise<void> {
+    this.#record = { ...this.#record, begun: { stage, uptimeMs: this.#uptimeMs() } };
+    await this.#save();
   }
 
   /** A stage has come so far. What that lets go is looked at. */

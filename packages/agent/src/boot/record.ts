@@ -9,6 +9,8 @@ export interface BootRecord {
   readonly bootId: string;
   /** Of the stages, by name. */
   readonly progress: BootProgress;
+  /** The stage that began last, and when that was, in ms since the boot. Absent: none, or an agent of before wrote this. */
+  readonly begun?: { readonly stage: string; readonly uptimeMs: number };
   /** The sequence has come to its end: nothing is held any more. */
   readonly isDone: boolean;
   /** Services that somebody has acted on since the boot: they are not held. */

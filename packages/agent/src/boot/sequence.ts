@@ -24,7 +24,7 @@ export class BootSequence {
   readonly #deploys: StageDeploys;
   /** By stage: what it waits for, as it was found last. */
   readonly #waitingFor = new Map<string, readonly string[]>();
-  /** When the stage that is under way began, in this life of the agent. */
+  /** When the stage that is under way began, by the clock that cannot jump; before this life of the agent it is negative. */
   #beganMs = 0;
   /** Index of the stage that is under way. */
   #current: number | undefined;
@@ -143,8 +143,12 @@ export class BootSequence {
     if (this.#current === current) return;
     this.#current = current;
     this.#attempt = 0;
-    this.#beganMs = deps.clock.monotonic();
+    const { name = "" } = stages[current] ?? {};
+    const underWayMs = this.#boot.underWayMs(name);
+    this.#beganMs = deps.clock.monotonic() - (underWayMs ?? 0);
+    if (underWayMs !== undefined) return;
     await this.#tell(current, "began", `${stageText(stages, current)} began`);
+    await this.#boot.keepBegin(name);
   }
 
   async #isEndTold(): Promise<boolean> {
