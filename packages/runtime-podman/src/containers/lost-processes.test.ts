@@ -79,6 +79,20 @@ describe("a process", () => {
     expect(hasEnded(process.pid)).toBe(false);
   });
 
+  it("has ended when nobody has asked yet how", async ({ skip }) => {
+    skip(!isOnTheHost, "in a container, process ids may mean others than to podman");
+    const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const [line] = await once(parent.stdout, "data");
+    const pid = Number(line);
+    expect(hasEnded(pid)).toBe(false);
+    await expect.poll(() => hasEnded(pid)).toBe(true);
+    expect(() => process.kill(pid, 0)).not.toThrow();
+    parent.kill("SIGKILL");
+    await once(parent, "exit");
+  });
+
   it("is asked after so cheaply that a hundred do not matter", () => {
     const begin = performance.now();
     for (let count = 0; count < 100; count++) hasEnded(process.pid);
