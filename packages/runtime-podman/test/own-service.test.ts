@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { realClock, silentLogger } from "@mcp/host";
 import { afterEach, describe, expect, it } from "vitest";
@@ -112,8 +112,31 @@ describe("a service of the agent's own", () => {
     const [killed] = opened.splice(0);
     const next = open(stateDir);
     expect(await next.runtime.probe(signal)).toMatchObject({ ok: true });
-    expect(await isAlive(hanging)).toBe(false);
+    await expect.poll(() => isAlive(hanging)).toBe(false);
     await killed?.close();
+  });
+
+  it("is waited for while it starts, by another program that needs it, and not taken for one that hangs", async ({
+    signal,
+  }) => {
+    const stateDir = await newStateDir();
+    const [gate, programs] = [join(stateDir, "gate"), join(stateDir, "bin")];
+    await mkdir(programs);
+    const script = `#!/bin/sh
+case "$*" in *" service "*) while [ ! -e "${gate}" ]; do sleep 0.05; done ;; esac
+PATH="${process.env.PATH}" exec podman "$@"
+`;
+    await writeFile(join(programs, "podman"), script, { mode: 0o755 });
+    const env = { ...at.rig.env, PATH: `${programs}:${process.env.PATH}` };
+    const first = open(stateDir, { env }).runtime.probe(signal);
+    await expect.poll(() => found(stateDir)).toBeDefined();
+    const starting = await processIn(stateDir);
+    const second = open(stateDir, { env }).runtime.probe(signal);
+    // Who did not wait would have ended it by then.
+    await realClock.sleep(500);
+    await writeFile(gate, "");
+    expect(await Promise.all([first, second])).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(await findService(join(stateDir, "podman.sock"))).toEqual([starting]);
   });
 
   it("says so where podman is not installed", async ({ signal }) => {

@@ -1,7 +1,7 @@
-import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Backoff, backoffMs, type Clock, isProblem, longestSocketPath, Problem } from "@mcp/base";
-import type { Logger, Run } from "@mcp/host";
+import { type Logger, lockFile, type Run } from "@mcp/host";
 import { abortable } from "../abortable.ts";
 import { isTooOld } from "../info.ts";
 import type { Ping } from "./ping.ts";
@@ -20,6 +20,8 @@ export interface PodmanServiceOptions {
 
 const startMs = 20_000;
 const versionMs = 10_000;
+/** What another program takes at most to end one that hangs, and to start its own. */
+const othersStartMs = 60_000;
 const pollMs = 15;
 const watchMs = 1_000;
 /** After so long a life a death counts as the first. */
@@ -76,20 +78,38 @@ export class PodmanService {
   }
 
   async #start(): Promise<void> {
-    const { ping, stateDir, env = {}, log } = this.#options;
+    const { stateDir } = this.#options;
     if (Buffer.byteLength(this.socketPath) > longestSocketPath) throw pathTooLong(this.socketPath);
-    const old = await findService(this.socketPath);
-    if ((await ping(this.socketPath, this.#closed.signal)) !== undefined) {
-      this.#watch(old);
-      return;
+    if (await this.#join()) return;
+    await this.#checkPodman();
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await chmod(stateDir, 0o700);
+    // One that another program has just started does not answer yet, and would be taken for one that hangs.
+    const lock = await open(this.#logPath, "a", 0o600);
+    try {
+      const { signal } = this.#closed;
+      if (!(await lockFile(lock, { waitMs: othersStartMs, signal }))) throw startedByAnother();
+      if (!(await this.#join())) await this.#replace();
+    } finally {
+      await lock.close();
     }
+  }
+
+  /** Whether one answers. */
+  async #join(): Promise<boolean> {
+    const there = await findService(this.socketPath);
+    if ((await this.#options.ping(this.socketPath, this.#closed.signal)) === undefined) return false;
+    this.#watch(there);
+    return true;
+  }
+
+  async #replace(): Promise<void> {
+    const { env = {}, log } = this.#options;
+    const old = await findService(this.socketPath);
     if (old.length > 0) {
       log.warn("podman's service does not answer and is replaced", { pids: old.map(({ pid }) => pid) });
       await this.#end(old, 2_000);
     }
-    await this.#checkPodman();
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
-    await chmod(stateDir, 0o700);
     await rm(this.socketPath, { force: true });
     const child = await spawnService(this.socketPath, this.#logPath, env);
     try {
@@ -176,6 +196,13 @@ function pathTooLong(path: string): Problem {
     "choose a shorter state folder",
   );
 }
+
+const startedByAnother = (): Problem =>
+  new Problem(
+    "runtime_unavailable",
+    "another program has been starting podman's service for a minute",
+    "end the one that hangs: pgrep --list-full mcp-agent",
+  );
 
 function podmanMissing(cause: unknown): Problem {
   return new Problem(

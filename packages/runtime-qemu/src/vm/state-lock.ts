@@ -1,15 +1,12 @@
-import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Problem } from "@mcp/base";
+import { lockFile } from "@mcp/host";
 
 /**
  * Who may write into a state folder: one process at a time, since a console has one writer and a virtual machine one
- * QEMU. The kernel holds the lock with the open file and gives it up when the process ends, however it ends, so nobody
- * has to guess whether an old one is still meant.
- *
- * Node cannot lock a file by itself: `flock` locks the open file that it inherits, and leaves; the lock stays with the file.
+ * QEMU.
  */
 export class StateLock {
   readonly #file: FileHandle;
@@ -20,12 +17,12 @@ export class StateLock {
     this.#path = path;
   }
 
-  /** @throws Problem `runtime_unavailable` if another process has it, `tool_missing`; what the folder itself refuses. */
+  /** @throws Problem `runtime_unavailable` if another process has it, `tool_missing`, `tool_failed`; what the folder itself refuses. */
   static async take(stateDir: string): Promise<StateLock> {
     const path = join(stateDir, ".lock");
     const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     try {
-      if (!(await lock(file))) throw takenBy(stateDir, await readOwner(file));
+      if (!(await lockFile(file))) throw takenBy(stateDir, await readOwner(file));
       await file.truncate();
       await file.write(`${process.pid}\n`, 0);
       return new StateLock(file, path);
@@ -44,22 +41,6 @@ export class StateLock {
   async release(): Promise<void> {
     await this.#file.close();
   }
-}
-
-async function lock(file: FileHandle): Promise<boolean> {
-  const child = spawn("flock", ["-n", "3"], { stdio: ["ignore", "ignore", "ignore", file.fd] });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject).once("close", resolve);
-  }).catch((cause: unknown) => {
-    throw new Problem("tool_missing", "flock cannot be run", "install util-linux", { cause });
-  });
-  if (code === 0) return true;
-  if (code === 1) return false;
-  throw new Problem(
-    "runtime_failed",
-    `the state folder of virtual machines cannot be locked: flock ended with ${code}`,
-    "put it on a file system that knows locks: [vm] state_dir",
-  );
 }
 
 async function readOwner(file: FileHandle): Promise<string> {
