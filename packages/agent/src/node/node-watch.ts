@@ -35,7 +35,7 @@ export class NodeWatch {
       await this.#try("the machine", () => this.look());
       await deps.clock.sleep(deps.intervalMs, signal).catch(() => {});
       // Not at the start, when there is more urgent work.
-      await this.#try("what is unmanaged", () => this.#strays.look());
+      await this.#try("what is unmanaged", () => this.lookForStrays());
     }
   }
 
@@ -45,6 +45,11 @@ export class NodeWatch {
     await look().catch((cause: unknown) => {
       if (!signal.aborted) deps.log.error(`${what} could not be looked at`, { cause });
     });
+  }
+
+  /** Tell of what nobody asked this agent for. */
+  lookForStrays(): Promise<void> {
+    return this.#strays.look();
   }
 
   /** Find what is wrong now. */
