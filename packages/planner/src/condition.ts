@@ -21,6 +21,8 @@ export interface Condition {
 export type ConditionCode =
   | "crash_looping"
   | "unhealthy"
+  /** It waits for the health of others, for longer than that should take. */
+  | "held_back"
   | "drift"
   /** Nobody can say how it is. */
   | "unknown"

@@ -37,6 +37,8 @@ export interface Judgement extends Prospect {
   readonly drift: readonly Drift[];
   /** The instance that was judged: the one that should run, or what is left of it. */
   readonly instance?: string;
+  /** It is down, and is started only once these are healthy. */
+  readonly waitsFor?: readonly string[];
 }
 
 /** What one component of a service is, how that differs from what it should be, and what becomes of it. */
@@ -48,13 +50,18 @@ export function judge(
 ): Judgement {
   const shouldRun = goal.desired === "running" && goal.target !== undefined;
   const instance = foremost(goal, observation, shouldRun);
-  if (!instance)
-    return shouldRun
-      ? { observed: "missing", drift: [{ kind: "missing", text: "it has no instance" }] }
-      : { observed: "stopped", drift: [] };
+  if (!instance && !shouldRun) return { observed: "stopped", drift: [] };
+  if (!instance) {
+    const below = unhealthyBelow(service, goal, observation);
+    const drift = withReason({ kind: "missing", text: "it has no instance" }, below);
+    return { observed: "missing", drift: [drift], ...(below.length > 0 && { waitsFor: below }) };
+  }
   const sighting = sightingOf(observation, instance.name);
   const prospect = shouldRun ? foresee(service, goal, instance, sighting, nowMs) : {};
-  const { crashLoop } = prospect;
+  const { crashLoop, leftBecause } = prospect;
+  const isDown = sighting.state === "exited" || sighting.state === "missing";
+  const isToStart = shouldRun && isDown && leftBecause === undefined;
+  const below = isToStart ? unhealthyBelow(service, goal, observation) : [];
   return {
     observed: crashLoop
       ? "crash-looping"
@@ -63,10 +70,9 @@ export function judge(
         : observedState(sighting, shouldRun),
     drift: crashLoop
       ? [{ kind: "crash_looping", text: crashLoop.text }]
-      : driftOf(goal, instance, sighting, shouldRun).map((drift) =>
-          withReason(drift, service, goal, observation),
-        ),
+      : driftOf(goal, instance, sighting, shouldRun).map((drift) => withReason(drift, below)),
     instance: instance.name,
+    ...(below.length > 0 && { waitsFor: below }),
     ...prospect,
   };
 }
@@ -116,21 +122,13 @@ function driftOf(goal: ComponentGoal, instance: Instance, sighting: Sighting, sh
 }
 
 /** Why it stays down, if that is for the health of others. */
-function withReason(
-  drift: Drift,
-  service: ServiceGoal,
-  goal: ComponentGoal,
-  observation: Observation,
-): Drift {
-  if (drift.kind !== "exited" && drift.kind !== "missing") return drift;
-  const names = unhealthyBelow(service, goal, observation);
-  return names.length === 0
-    ? drift
-    : {
-        ...drift,
-        text: `${drift.text}; it waits until ${names.join(" and ")} ${names.length === 1 ? "is" : "are"} healthy`,
-      };
+function withReason(drift: Drift, below: readonly string[]): Drift {
+  return below.length === 0 ? drift : { ...drift, text: `${drift.text}; ${describeWait(below)}` };
 }
+
+/** For people. */
+export const describeWait = (names: readonly string[]): string =>
+  `it waits until ${names.join(" and ")} ${names.length === 1 ? "is" : "are"} healthy`;
 
 /** By somebody's hand, or by a revision that is not current. */
 function wrongSettings({ target }: ComponentGoal, imageDigest: string | undefined): Drift {

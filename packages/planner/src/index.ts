@@ -59,3 +59,4 @@ export { portsOverlap, toHostPort } from "./ports.ts";
 export type { CrashLoop, Prospect } from "./prospect.ts";
 export { crashLoopEnds, decideRestart, type RestartDecision, stableMs } from "./restart.ts";
 export { conditionsOf, type RepairFailure, type ServiceFindings, unsettledOf } from "./service-conditions.ts";
+export { longestWaitMs } from "./wait-for-health.ts";

@@ -35,6 +35,7 @@ function found(
     judgements: new Map([["web", judge(goal, web, sees({ "web.1": seen }), nowMs)]]),
     failures: new Map(Object.entries(failures)),
     lastLogLines: new Map(lines ? [["web", lines]] : []),
+    waitedMs: new Map(),
   });
 }
 
@@ -97,6 +98,65 @@ describe("the conditions of a service", () => {
     const facts = { made: instance("web.1", { quickEnds: 4 }) };
     expect(codes(found(exited(1), { ...facts, of: { managed: "ignore" } }))).toEqual([]);
     expect(codes(found(exited(1), { ...facts, of: { desired: "ignore" } }))).toEqual([]);
+  });
+});
+
+describe("what waits for the health of others", () => {
+  const unhealthy: Sighting = {
+    state: "running",
+    specHash: "v2",
+    health: { state: "unhealthy", sinceMs: 0, text: "GET / answered 500", hasPassed: false },
+  };
+
+  function heldBack(waited: number, seen: Sighting, limitMs = 35_000, web: Sighting = exited(1)) {
+    const components = [
+      component("db", {
+        instances: [instance("db.1")],
+        target: target({ health: { restart: false, limitMs } }),
+      }),
+      component("web", { instances: [instance("web.1")], target: target({ dependsOn: ["db"] }) }),
+    ];
+    const goal = service(components);
+    const observation = sees({ "db.1": seen, "web.1": web });
+    return conditionsOf({
+      goal,
+      judgements: new Map(components.map((each) => [each.name, judge(goal, each, observation, nowMs)])),
+      failures: new Map(),
+      lastLogLines: new Map(),
+      waitedMs: new Map([["web", waited]]),
+    }).filter(({ code }) => code === "held_back");
+  }
+
+  it("is in order for a minute, and for as long as it may take until it is known how they are", () => {
+    expect(heldBack(59_999, unhealthy)).toEqual([]);
+    expect(heldBack(60_000, unhealthy)).toHaveLength(1);
+    expect(heldBack(299_999, unhealthy, 300_000)).toEqual([]);
+    expect(heldBack(300_000, unhealthy, 300_000)).toHaveLength(1);
+  });
+
+  it("is told after that, with how those are and what to type", () => {
+    expect(heldBack(60_000, unhealthy)).toEqual([
+      {
+        code: "held_back",
+        service: "shop",
+        component: "web",
+        subject: "",
+        severity: "critical",
+        title: "shop/web is down, and waits for what it depends on",
+        text: "it waits until db is healthy; db: it is unhealthy: GET / answered 500",
+        hint: "see the log of what it waits for: mcp logs shop/db; start that anew with: mcp restart shop/db",
+      },
+    ]);
+    expect(heldBack(60_000, missing)[0]?.text).toBe(
+      "it waits until db is healthy; db: its runtime no longer knows it",
+    );
+  });
+
+  it("is not told where it runs, or waits no more", () => {
+    const running: Sighting = { state: "running", specHash: "v2" };
+    expect(heldBack(60_000, unhealthy, 35_000, running)).toEqual([]);
+    const healthy: Sighting = { ...unhealthy, health: { ...unhealthy.health, state: "healthy" } as never };
+    expect(heldBack(60_000, healthy)).toEqual([]);
   });
 });
 

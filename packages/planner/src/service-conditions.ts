@@ -1,7 +1,8 @@
 import { type Condition, type ConditionCode, componentKey } from "./condition.ts";
-import type { Judgement } from "./drift.ts";
+import { describeWait, type Judgement } from "./drift.ts";
 import type { ServiceGoal } from "./goal.ts";
 import { healthOf, type Observation, sightingOf } from "./observation.ts";
+import { longestWaitMs } from "./wait-for-health.ts";
 
 /** Repairs of one thing that failed, one after the other. */
 export interface RepairFailure {
@@ -19,6 +20,8 @@ export interface ServiceFindings {
   readonly failures: ReadonlyMap<string, RepairFailure>;
   /** By component that crashes again and again: the end of its log when that began. */
   readonly lastLogLines: ReadonlyMap<string, readonly string[]>;
+  /** By component that waits for the health of others: for how long it has, in ms. */
+  readonly waitedMs: ReadonlyMap<string, number>;
 }
 
 /** One failure is often over by the next try. */
@@ -44,7 +47,8 @@ export function unsettledOf(
 }
 
 /** What is wrong with a service and will not be well by itself, or keeps coming back. */
-export function conditionsOf({ goal, judgements, failures, lastLogLines }: ServiceFindings): Condition[] {
+export function conditionsOf(findings: ServiceFindings): Condition[] {
+  const { goal, judgements, failures, lastLogLines, waitedMs } = findings;
   if (goal.desired === "ignore" || goal.managed === "ignore") return [];
   const conditions: Condition[] = [];
   const add = (
@@ -84,6 +88,19 @@ export function conditionsOf({ goal, judgements, failures, lastLogLines }: Servi
         hint: `see what differs: mcp status ${goal.service}; put it right with: mcp start ${name}`,
       });
   }
+  for (const [component, ms] of waitedMs) {
+    const { waitsFor = [] } = judgements.get(component) ?? {};
+    const [first] = waitsFor;
+    if (first === undefined || ms < longestWaitMs(goal, waitsFor)) continue;
+    const those = waitsFor.map((name) => describeBriefly(name, judgements.get(name)));
+    const name = `${goal.service}/${component}`;
+    const cause = `${goal.service}/${first}`;
+    add("held_back", component, "critical", {
+      title: `${name} is down, and waits for what it depends on`,
+      text: [describeWait(waitsFor), ...those].join("; "),
+      hint: `see the log of what it waits for: mcp logs ${cause}; start that anew with: mcp restart ${cause}`,
+    });
+  }
   for (const [component, { times, message, hint }] of failures) {
     if (times < failuresUntilTold) continue;
     const name = component === "" ? goal.service : `${goal.service}/${component}`;
@@ -94,6 +111,11 @@ export function conditionsOf({ goal, judgements, failures, lastLogLines }: Servi
     });
   }
   return conditions;
+}
+
+function describeBriefly(name: string, judgement: Judgement | undefined): string {
+  const { observed = "unknown", drift: [first] = [] } = judgement ?? {};
+  return first ? `${name}: ${first.text}` : `${name} is ${observed}`;
 }
 
 interface Found {

@@ -72,6 +72,16 @@ export function unhealthyBelow(
   return found;
 }
 
+/** A shorter wait is part of many a start. */
+const leastWaitMs = 60_000;
+
+/** How long waiting for these may last before something is wrong, in ms: it could be known by then how they are. */
+export const longestWaitMs = ({ components }: ServiceGoal, names: readonly string[]): number =>
+  Math.max(
+    leastWaitMs,
+    ...components.map(({ name, target }) => (names.includes(name) ? (target?.health?.limitMs ?? 0) : 0)),
+  );
+
 const shouldBeHealthy = ({ target, desired }: ComponentGoal): boolean =>
   target?.health !== undefined && desired === "running";
 

@@ -4,6 +4,8 @@ import {
   type DriftKind,
   type Judgement,
   judge,
+  longestWaitMs,
+  type ServiceGoal,
   unsettledOf,
 } from "@mcp/planner";
 import { driftData, lastDrift } from "./drift-data.ts";
@@ -23,6 +25,8 @@ export class ServiceReport {
   readonly #lastSeen = new Map<string, { readonly state: string; readonly drift: DriftKind | undefined }>();
   /** What is in a crash loop that was told, with the end of its log when that began. */
   readonly #loops = new Map<string, readonly string[]>();
+  /** Since when it waits for the health of others, by the clock that cannot jump. */
+  readonly #waiting = new Map<string, number>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -44,13 +48,14 @@ export class ServiceReport {
       if (loop) lines.set(component.name, loop);
     }
     metrics.seen(goal, judgements);
+    const { waitedMs, wakes } = this.#waits(goal, judgements);
     const failures = pauses.failures(goal.service);
     conditions.set(
       `service ${goal.service}`,
-      conditionsOf({ goal, judgements, failures, lastLogLines: lines }),
+      conditionsOf({ goal, judgements, failures, lastLogLines: lines, waitedMs }),
       unsettledOf(goal, judgements, observation),
     );
-    const wakes = [...judgements.values()].flatMap(({ crashLoop }) => crashLoop?.stableAtMs ?? []);
+    wakes.push(...[...judgements.values()].flatMap(({ crashLoop }) => crashLoop?.stableAtMs ?? []));
     return wakes.length > 0 ? Math.min(...wakes) : undefined;
   }
 
@@ -65,10 +70,34 @@ export class ServiceReport {
   #keepOnly(service: string, components: ReadonlySet<string>): void {
     for (const component of this.#components.get(service) ?? []) {
       if (components.has(component)) continue;
-      for (const known of [this.#lastSeen, this.#loops]) known.delete(keyOf(service, component));
+      for (const known of [this.#lastSeen, this.#loops, this.#waiting])
+        known.delete(keyOf(service, component));
     }
     if (components.size > 0) this.#components.set(service, components);
     else this.#components.delete(service);
+  }
+
+  /** For how long components have waited for the health of others, and when that will have been too long. */
+  #waits(goal: ServiceGoal, judgements: ReadonlyMap<string, Judgement>) {
+    const { deps, boot } = this.#engine;
+    const waitedMs = new Map<string, number>();
+    const wakes: number[] = [];
+    // One whose turn in the boot sequence has not come waits for that.
+    const isItsTurn = boot.mayRepair(goal.service);
+    for (const [component, { waitsFor }] of judgements) {
+      const key = keyOf(goal.service, component);
+      if (!waitsFor || !isItsTurn) {
+        this.#waiting.delete(key);
+        continue;
+      }
+      const nowMs = deps.clock.monotonic();
+      const sinceMs = this.#waiting.get(key) ?? nowMs;
+      this.#waiting.set(key, sinceMs);
+      waitedMs.set(component, nowMs - sinceMs);
+      const leftMs = longestWaitMs(goal, waitsFor) - (nowMs - sinceMs);
+      if (leftMs > 0) wakes.push(deps.clock.now() + leftMs);
+    }
+    return { waitedMs, wakes };
   }
 
   /** Only what changed since the last look is an event, and only if it is drift, or the end of it: the rest was asked for. */
