@@ -8,6 +8,18 @@ export MCP_CHECKOUT MCP_STATE
 # Folders that programs for the administrator lie in are not on every user's PATH.
 PATH=$PATH:/usr/sbin:/sbin
 
+# typed TOOL: how this shell's user would type a tool of this checkout.
+typed() {
+  local tool=$MCP_CHECKOUT/tools/$1 beside=${0%/*}/$1
+  if [[ $(type -P "$1") -ef $tool ]]; then
+    echo "$1"
+  elif [[ $beside -ef $tool ]]; then
+    echo "$beside"
+  else
+    echo "$tool"
+  fi
+}
+
 open_state() {
   mkdir -p "$MCP_STATE" 2>/dev/null || true
   if [[ ! -w $MCP_STATE ]]; then

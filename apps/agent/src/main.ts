@@ -37,6 +37,8 @@ export async function main(argv: readonly string[], environment: NodeJS.ProcessE
 }
 
 async function runCommand(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  // What is typed for it where it has another name, as in a checkout; a key of the config it is not.
+  const { MCP_AGENT_COMMAND: typed = "mcp-agent", ...keys } = environment;
   try {
     // Without a listener node answers this signal by opening its debugger to everybody on this machine.
     process.on("SIGUSR1", () => {});
@@ -45,17 +47,14 @@ async function runCommand(argv: readonly string[], environment: NodeJS.ProcessEn
     const { values, positionals } = readArguments(argv);
     const [name, ...rest] = positionals;
     if (values.version) return say(`mcp-agent/${packageJson.version}\n`);
-    if (values.help || name === undefined) return say(help);
+    if (values.help || name === undefined) return say(help.replaceAll(/^ {2}mcp-agent /gm, `  ${typed} `));
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command || rest.length > 0) throw usage(`there is no command ${positionals.join(" ")}`);
     if (values.config === undefined) throw usage(`${name} needs --config FILE`);
-    await command(
-      await loadConfig(values.config, environment),
-      values.to === undefined ? {} : { to: values.to },
-    );
+    await command(await loadConfig(values.config, keys), values.to === undefined ? {} : { to: values.to });
     return 0;
   } catch (thrown) {
-    return tell(asProblem(thrown));
+    return tell(asProblem(thrown), typed);
   }
 }
 
@@ -83,11 +82,11 @@ function say(text: string): number {
   return 0;
 }
 
-function tell(problem: Problem): number {
+function tell(problem: Problem, typed: string): number {
   const lines = [`error: ${problem.message}`];
   for (const { key, line, message } of problem.mistakes)
     lines.push(`  ${line === undefined ? "" : `line ${line}: `}${key ? `${key}: ` : ""}${message}`);
-  lines.push(`  → ${problem.hint}`);
+  lines.push(`  → ${problem.hint.replaceAll(/(?<=: )mcp-agent /g, `${typed} `)}`);
   // A bug: whoever reports it needs to know where it is.
   if (problem.code === "internal" && !isProblem(problem.cause))
     lines.push(String((problem.cause as Error)?.stack));

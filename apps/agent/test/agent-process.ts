@@ -7,6 +7,7 @@ const script = `const { main } = await import(${JSON.stringify(main)}); process.
 export function spawnAgent(
   argv: readonly string[],
   stdio: StdioOptions = ["ignore", "pipe", "pipe"],
+  env: Readonly<Record<string, string>> = {},
 ): ChildProcess {
   const node = [
     "--conditions=@mcp/source",
@@ -18,5 +19,5 @@ export function spawnAgent(
     "--",
     ...argv,
   ];
-  return spawn(process.execPath, node, { stdio });
+  return spawn(process.execPath, node, { stdio, env: { ...process.env, ...env } });
 }

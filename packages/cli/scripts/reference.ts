@@ -37,7 +37,8 @@ Results go to standard output; progress and problems go to standard error. On a 
 are coloured; elsewhere it is plain lines. \`NO_COLOR\` and \`FORCE_COLOR\` decide about colour. \`MCP_DEBUG=1\` shows what caused a
 problem. Plugins are remembered in \`~/.local/share/mcp\`, or where \`MCP_DATA_DIR\` says; what makes the next start faster is kept
 in \`~/.cache/mcp\`, or where \`MCP_CACHE_DIR\` says. A program that runs mcp under another name sets \`MCP_COMMAND\` to what is typed
-for it, and hints and help say that; so do \`MCP_AGENT_START\` for what starts the agent and \`MCP_AGENT_LOG\` for its log.
+for it, and hints and help say that; so do \`MCP_AGENT_COMMAND\` for mcp-agent, \`MCP_AGENT_START\` for what starts the agent and
+\`MCP_AGENT_LOG\` for its log.
 
 With \`--json\` standard output is one JSON value of the shape that is named with each command, below, and standard error stays
 empty. What fails is \`{ "problem": { "code", "message", "hint" } }\`, with \`mistakes\` where there are several, and with

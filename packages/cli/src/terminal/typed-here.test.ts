@@ -4,6 +4,7 @@ import { typedHere } from "./typed-here.ts";
 
 const checkout = {
   MCP_COMMAND: "tools/mcp",
+  MCP_AGENT_COMMAND: "tools/mcp-agent",
   MCP_AGENT_START: "tools/quickstart",
   MCP_AGENT_LOG: ".mcp/agent.log",
 };
@@ -27,6 +28,12 @@ describe("what people are told to type", () => {
       "start it: mcp-agent server --config /srv/mcp/mcp-agent.toml, or: systemctl start mcp-agent",
       "start it: tools/quickstart",
     ],
+    ["see: mcp-agent test-alert --config FILE", "see: tools/mcp-agent test-alert"],
+    [
+      "accept the new one with: mcp-agent accept-store --config FILE; or put it back",
+      "accept the new one with: tools/mcp-agent accept-store; or put it back",
+    ],
+    ["see: mcp-agent network status", "see: tools/mcp-agent network status"],
     ["see its log: journalctl -u mcp-agent", "see its log: less .mcp/agent.log"],
   ])("is put in the words of a checkout: %s", (text, typed) => {
     expect(styleFor({}, checkout).typed(text)).toBe(typed);
@@ -38,6 +45,8 @@ describe("what people are told to type", () => {
     "correct the address in mcp.toml",
     "look into /srv/mcp status",
     "nothing of mcp runs here",
+    "start mcp-agent by what starts services on this machine",
+    "made by mcp-agent 2.0.0",
   ])("is told from a text that only has the word in it: %s", (text) => {
     expect(styleFor({}, checkout).typed(text)).toBe(text);
   });
