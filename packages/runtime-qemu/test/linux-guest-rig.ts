@@ -99,7 +99,9 @@ export class LinuxGuest {
       if (qemuUser) await chown(join(run, name), qemuUser.uid, qemuUser.gid);
     }
     const { memoryMiB = 128, ports } = spec;
-    this.#process = await this.#rig.start(machineOf({ ...parts, memoryMiB, ports }));
+    this.#process = await this.#rig.start(
+      machineOf({ ...parts, memoryMiB, network: { by: "user", ports, mayConnectOut: false } }),
+    );
   }
 
   async #share(share: Share): Promise<void> {

@@ -34,7 +34,7 @@ describe("the arguments of QEMU", () => {
     expect(qemuArgv(some("q35"))).toEqual(qemuArgv(some("q35")));
   });
 
-  it.each(["microvm", "q35", "nanos", "virtiofs"])(
+  it.each(["microvm", "q35", "nanos", "virtiofs", "bridge"])(
     "deny QEMU and the guest what they do not need: %s",
     (name) => {
       const argv = qemuArgv(some(name));
@@ -46,15 +46,15 @@ describe("the arguments of QEMU", () => {
 
   it("refuse an IPv6 address, from which user networking cannot forward", () => {
     const port = { address: "::1", host: 80, guest: 80, protocol: "tcp" } as const;
-    expect(() => qemuArgv({ ...some("nanos"), ports: [port] })).toThrow(
-      expect.objectContaining({ code: "runtime_unsupported" }),
-    );
+    expect(() =>
+      qemuArgv({ ...some("nanos"), network: { by: "user", ports: [port], mayConnectOut: false } }),
+    ).toThrow(expect.objectContaining({ code: "runtime_unsupported" }));
   });
 
   it("refuse an address that would add an option", () => {
     const port = { address: "1.2.3.4,restrict=off", host: 80, guest: 80, protocol: "tcp" } as const;
-    expect(() => qemuArgv({ ...some("nanos"), ports: [port] })).toThrow(
-      expect.objectContaining({ code: "runtime_unsupported" }),
-    );
+    expect(() =>
+      qemuArgv({ ...some("nanos"), network: { by: "user", ports: [port], mayConnectOut: false } }),
+    ).toThrow(expect.objectContaining({ code: "runtime_unsupported" }));
   });
 });

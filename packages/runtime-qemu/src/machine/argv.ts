@@ -1,6 +1,6 @@
 import { Problem } from "@mcp/base";
 import type { PortMapping } from "@mcp/runtime";
-import type { Disk, Machine, Share } from "./machine.ts";
+import type { Disk, Machine, MachineNetwork, Share } from "./machine.ts";
 import { optionText } from "./option-text.ts";
 
 /**
@@ -101,13 +101,23 @@ function diskArgv(machine: Machine, { path, format, readOnly }: Disk, index: num
 }
 
 function networkArgv(machine: Machine): readonly string[] {
-  const netdev = [
-    optionText("user", { id: "net", ipv6: false, restrict: !machine.mayConnectOut }),
-    ...machine.ports.map((port) => `hostfwd=${forwarding(port)}`),
-  ].join(",");
+  const { network } = machine;
   // Its ROM is for booting over the network, and would be read from a file.
   const noRom = machine.model === "microvm" ? {} : { romfile: "" };
-  return ["-netdev", netdev, ...virtio(machine, "virtio-net", { netdev: "net", ...noRom })];
+  const mac = network.by === "tap" ? { mac: network.mac } : {};
+  return ["-netdev", netdev(network), ...virtio(machine, "virtio-net", { netdev: "net", ...mac, ...noRom })];
+}
+
+/** The scripts are what would bridge the device, which is done already; `vhost=off`, since that would take the packets past QEMU's sandbox into the kernel. */
+function netdev(network: MachineNetwork): string {
+  if (network.by === "tap") {
+    const { ifname } = network;
+    return optionText("tap", { id: "net", ifname, script: "no", downscript: "no", vhost: false });
+  }
+  return [
+    optionText("user", { id: "net", ipv6: false, restrict: !network.mayConnectOut }),
+    ...network.ports.map((port) => `hostfwd=${forwarding(port)}`),
+  ].join(",");
 }
 
 function forwarding({ protocol, address, host, guest }: PortMapping): string {

@@ -14,10 +14,7 @@ export interface Machine {
   /** Absent: it boots from its first disk. */
   readonly kernel?: { readonly path: string; readonly initrd: string; readonly commandLine: string };
   readonly disks: readonly Disk[];
-  /** Forwarded to the guest by QEMU's user networking. */
-  readonly ports: readonly PortMapping[];
-  /** Whether the guest may connect out; else it reaches nothing but who connects to it. */
-  readonly mayConnectOut: boolean;
+  readonly network: MachineNetwork;
   /** Files that QEMU appends to: what the guest writes to its serial line. */
   readonly serial: string;
   /** Virtio-console ports, by the name that the guest finds them under. */
@@ -28,6 +25,18 @@ export interface Machine {
   /** Whether the guest ends QEMU with a code by writing to port 0x501. */
   readonly hasDebugExit: boolean;
 }
+
+/** What the guest's network card is connected to. */
+export type MachineNetwork =
+  | {
+      readonly by: "user";
+      /** Forwarded to the guest by QEMU's user networking. */
+      readonly ports: readonly PortMapping[];
+      /** Whether the guest may connect out; else it reaches nothing but who connects to it. */
+      readonly mayConnectOut: boolean;
+    }
+  /** A TAP device that is there and belongs to QEMU's user. As root, QEMU would make one that is missing, on no bridge. */
+  | { readonly by: "tap"; readonly ifname: string; readonly mac: string };
 
 export interface Disk {
   readonly path: string;

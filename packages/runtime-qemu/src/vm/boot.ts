@@ -102,8 +102,7 @@ export async function boot(
     accel: deps.accel,
     memoryMiB,
     vcpus: spec.vcpus ?? 1,
-    ports: spec.ports,
-    mayConnectOut,
+    network: { by: "user", ports: spec.ports, mayConnectOut },
     serial: "serial",
     qmp: ["qmp", "events"],
   };

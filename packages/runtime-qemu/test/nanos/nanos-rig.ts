@@ -93,8 +93,7 @@ export class NanosRig {
       accel: "tcg" as const,
       memoryMiB: 64,
       vcpus: 1,
-      ports: [],
-      mayConnectOut: false,
+      network: { by: "user", ports: [], mayConnectOut: false } as const,
       serial: "serial",
       qmp: [],
     };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { run } from "@mcp/host";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bootConfigScript, groupFiles, userNetwork } from "./boot-config.ts";
+import { bootConfigScript, groupFiles, networkOn, userNetwork } from "./boot-config.ts";
 import { findBusybox } from "./static-busybox.ts";
 
 const busybox = await findBusybox(undefined);
@@ -68,6 +68,16 @@ describe("what a guest is told to run", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("has the bridge's gateway for all that is not its own subnet, and for names", () => {
+    const bridge = { name: "mcp-br0", gateway: "10.99.0.1", prefixLength: 23 };
+    expect(networkOn({ bridge, address: "10.99.1.7", mac: "02:8a:31:0c:55:f0" })).toEqual({
+      address: "10.99.1.7",
+      netmask: "255.255.254.0",
+      gateway: "10.99.0.1",
+      resolver: "10.99.0.1",
+    });
   });
 
   it("is in the groups of its user, if there are more than one", () => {

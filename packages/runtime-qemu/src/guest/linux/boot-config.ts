@@ -1,3 +1,5 @@
+import { netmaskOf } from "@mcp/base";
+import type { BridgeAttachment } from "@mcp/runtime";
 import type { GuestCommand } from "./command.ts";
 import type { CpioEntry } from "./cpio.ts";
 import { shellWord, shellWords } from "./shell-words.ts";
@@ -24,6 +26,14 @@ export const userNetwork: GuestNetwork = {
   gateway: "10.0.2.2",
   resolver: "10.0.2.3",
 };
+
+/** Nothing on an isolated bridge answers for names but its gateway, where that is allowed. */
+export const networkOn = ({ address, bridge }: BridgeAttachment): GuestNetwork => ({
+  address,
+  netmask: netmaskOf(bridge.prefixLength),
+  gateway: bridge.gateway,
+  resolver: bridge.gateway,
+});
 
 /**
  * The part of the guest's init that differs from boot to boot, as a file that its shell reads. Everything that comes from

@@ -18,7 +18,7 @@ import { readText } from "../image-files/read-text.ts";
 import { KnownDigests } from "../known-digests.ts";
 import { type Accounts, parseAccounts } from "./accounts.ts";
 import { baseInitramfs } from "./base-initramfs.ts";
-import { bootConfigScript, groupFiles, userNetwork } from "./boot-config.ts";
+import { bootConfigScript, groupFiles, networkOn, userNetwork } from "./boot-config.ts";
 import { commandOf } from "./command.ts";
 import { firstInit, secondInit } from "./init-script.ts";
 import { findKernel, type GuestKernel, type KernelPaths } from "./kernel.ts";
@@ -143,7 +143,7 @@ async function prepare(
     command,
     hostname: spec.hostname,
     mounts: spec.volumes.map(({ guest, readOnly }, index) => ({ tag: `mcp${index}`, guest, readOnly })),
-    network: userNetwork,
+    network: spec.attachment ? networkOn(spec.attachment) : userNetwork,
   });
   await writeInitrd(
     join(image.folder, files.initramfs),

@@ -42,7 +42,11 @@ export async function buildDisk(
     const { program, mounts, bytes } = await takeOut(spec, images, work, root, signal);
     const names = (await readdir(root)).sort();
     const stub = await writeStub(root, names);
-    const wanted = opsConfig({ program, names, mounts, bytes, ...boots });
+    const wanted = opsConfig({
+      ...{ program, names, mounts, bytes },
+      ...boots,
+      ...(spec.attachment && { attachment: spec.attachment }),
+    });
     await writeFile(config, JSON.stringify(wanted, undefined, 2), { mode: 0o600 });
     const name = await opsImageName(randomBytes(8).toString("hex"));
     const secrets = Object.values(spec.env);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { asProblem, type Clock, Problem } from "@mcp/base";
 import { type Logger, type Run, run as runProgram } from "@mcp/host";
-import type { ImageSource, WorkloadSpec } from "@mcp/runtime";
+import type { BridgeAttachment, ImageSource, WorkloadSpec } from "@mcp/runtime";
 import type {
   BootPlace,
   BuilderProbe,
@@ -111,6 +111,8 @@ class NanosBuilder implements GuestImageBuilder {
       files: spec.files ?? null,
       hostname: spec.hostname,
       mounts: spec.volumes.map(({ guest }) => guest),
+      // One image has one address. Absent without one, so that images from before are still found.
+      ...(spec.attachment && { network: networkOf(spec.attachment) }),
       // Its values may be secrets, and ingredients are kept.
       env: sha256Of(JSON.stringify(Object.entries(spec.env).sort())),
     };
@@ -195,5 +197,12 @@ class NanosBuilder implements GuestImageBuilder {
     return path !== undefined && (await isFile(path)) ? this.#digests.one(path, signal) : null;
   }
 }
+
+/** The bridge's name is nothing that a guest knows. */
+const networkOf = ({ address, bridge }: BridgeAttachment) => ({
+  address,
+  gateway: bridge.gateway,
+  prefixLength: bridge.prefixLength,
+});
 
 const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");

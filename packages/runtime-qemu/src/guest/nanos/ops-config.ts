@@ -1,3 +1,5 @@
+import { netmaskOf } from "@mcp/base";
+import type { BridgeAttachment } from "@mcp/runtime";
 import type { Program } from "./find-program.ts";
 
 export interface OpsConfigInput {
@@ -6,6 +8,8 @@ export interface OpsConfigInput {
   readonly names: readonly string[];
   /** By the tag that the machine gives a shared folder: where the guest mounts it. */
   readonly mounts: readonly { readonly tag: string; readonly path: string }[];
+  /** Absent: QEMU's user networking, which gives it an address when it asks. */
+  readonly attachment?: BridgeAttachment;
   /** What all of it has in bytes. */
   readonly bytes: number;
   readonly kernel?: string;
@@ -22,11 +26,11 @@ const nameServer = "10.0.2.3";
  * program, its arguments with argv[0], its environment, its folder and its mounts are named as the image means them.
  */
 export function opsConfig(input: OpsConfigInput): Readonly<Record<string, unknown>> {
-  const { program, names, mounts, bytes, kernel, boot } = input;
+  const { program, names, mounts, attachment, bytes, kernel, boot } = input;
   const mebibytes = Math.ceil((bytes * 1.1 + spareBytes) / 1024 ** 2);
   return {
     Dirs: names,
-    NameServers: [nameServer],
+    NameServers: [attachment?.bridge.gateway ?? nameServer],
     BaseVolumeSz: `${mebibytes}m`,
     ...(kernel !== undefined && { Kernel: kernel }),
     ...(boot !== undefined && { Boot: boot }),
@@ -38,12 +42,20 @@ export function opsConfig(input: OpsConfigInput): Readonly<Record<string, unknow
       cwd: program.workdir,
       // A guest that ends tells its exit code by it.
       debug_exit: "t",
+      ...(attachment && staticAddress(attachment)),
       ...(mounts.length > 0 && {
         mounts: Object.fromEntries(mounts.map(({ tag, path }) => [`%${tag}`, path])),
       }),
     },
   };
 }
+
+/** Without these a guest asks for an address by DHCP, which nobody on the bridge answers. */
+const staticAddress = ({ address, bridge }: BridgeAttachment) => ({
+  ipaddr: address,
+  netmask: netmaskOf(bridge.prefixLength),
+  gateway: bridge.gateway,
+});
 
 /** By position: Nanos reads the tag of a shared folder as a number. */
 export const mountTag = (index: number): string => String(index);

@@ -50,4 +50,17 @@ describe("the config of ops", () => {
       },
     });
   });
+
+  it("gives a guest on a bridge its address, and the gateway to ask for names", () => {
+    const attachment = {
+      bridge: { name: "mcp-br0", gateway: "10.99.0.1", prefixLength: 23 },
+      address: "10.99.1.7",
+      mac: "02:8a:31:0c:55:f0",
+    };
+    const program = { path: "/app", argv: ["/app"], env: {}, workdir: "/" };
+    expect(opsConfig({ program, names: ["app"], mounts: [], bytes: 0, attachment })).toMatchObject({
+      NameServers: ["10.99.0.1"],
+      ManifestPassthrough: { ipaddr: "10.99.1.7", netmask: "255.255.254.0", gateway: "10.99.0.1" },
+    });
+  });
 });
