@@ -38,6 +38,7 @@ export async function bootWithServices(rig: Rig, count: number): Promise<void> {
       components: [{ name: "web", knownName: `${service}-web`, desired: "running" }],
       ports: [],
       sizes: [],
+      addresses: [],
     });
     await registry.setOperation(service, { state: "succeeded" });
     await registry.addInstance({ ...instance, role: "candidate" });

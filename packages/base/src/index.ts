@@ -10,6 +10,8 @@ export {
 } from "./host-port.ts";
 export {
   addressesOf,
+  countAddresses,
+  isAddressOf,
   isInSubnet,
   netmaskOf,
   printIpv4,

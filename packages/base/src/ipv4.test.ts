@@ -1,11 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addressesOf, isInSubnet, netmaskOf, printIpv4, readIpv4, readSubnet } from "./ipv4.ts";
+import {
+  addressesOf,
+  countAddresses,
+  isAddressOf,
+  isInSubnet,
+  netmaskOf,
+  printIpv4,
+  readIpv4,
+  readSubnet,
+} from "./ipv4.ts";
 
 describe("an IPv4 address", () => {
   test("is read as it is printed", () => {
     fc.assert(
-      fc.property(fc.nat(2 ** 32 - 1), (address) => expect(readIpv4(printIpv4(address))).toBe(address)),
+      fc.property(fc.nat(2 ** 32 - 1), (address) => {
+        expect(readIpv4(printIpv4(address))).toBe(address);
+      }),
     );
   });
 
@@ -49,10 +60,15 @@ describe("a subnet", () => {
     fc.assert(
       fc.property(fc.nat(2 ** 32 - 1), fc.integer({ min: 20, max: 32 }), (own, prefixLength) => {
         const subnet = { address: printIpv4(own), prefixLength };
+        const size = 2 ** (32 - prefixLength);
+        const first = own - (own % size);
         const given = [...addressesOf(subnet)];
         expect(given.every((address) => isInSubnet(subnet, address))).toBe(true);
+        expect(given.every((address) => isAddressOf(subnet, address))).toBe(true);
         expect(new Set(given).size).toBe(given.length);
-        const size = 2 ** (32 - prefixLength);
+        expect(countAddresses(subnet)).toBe(given.length);
+        for (const reserved of [own, first, first + size - 1])
+          expect(isAddressOf(subnet, printIpv4(reserved))).toBe(false);
         expect(isInSubnet(subnet, printIpv4((own + size) % 2 ** 32))).toBe(false);
       }),
     );

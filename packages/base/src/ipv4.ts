@@ -49,6 +49,21 @@ export function* addressesOf(subnet: Subnet): Generator<string> {
   for (let address = first + 1; address < last; address++) if (address !== own) yield printIpv4(address);
 }
 
+/** Whether it is one of `addressesOf`. */
+export function isAddressOf(subnet: Subnet, address: string): boolean {
+  const at = readIpv4(address);
+  const [first, last] = bounds(subnet);
+  return at !== undefined && at > first && at < last && at !== readIpv4(subnet.address);
+}
+
+/** How many `addressesOf` gives. */
+export function countAddresses(subnet: Subnet): number {
+  const own = readIpv4(subnet.address) ?? 0;
+  const [first, last] = bounds(subnet);
+  const isBetween = own > first && own < last;
+  return Math.max(0, last - first - 1 - (isBetween ? 1 : 0));
+}
+
 function bounds({ address, prefixLength }: Subnet): readonly [first: number, last: number] {
   const size = sizeOf(prefixLength);
   const first = Math.floor((readIpv4(address) ?? 0) / size) * size;

@@ -116,6 +116,7 @@ describe("host ports", () => {
         components: [{ name: "x", knownName, desired: "running" }],
         ports: [port("x", number)],
         sizes: [],
+        addresses: [],
       });
     await check("shop", "shop", 81);
     await check("web", "web-x", 80);

@@ -1,3 +1,4 @@
+export type { AddressWish, AddressWishes, GivenAddress, HeldAddress } from "./addresses.ts";
 export type { AlertChange } from "./alerts.ts";
 export type { NameClaim, PortClaim } from "./claims.ts";
 export { type DatabaseLock, lockDatabase } from "./database-lock.ts";
@@ -8,6 +9,7 @@ export type { NewOperation, OperationChange, OperationFilter } from "./operation
 export type { Proposal } from "./proposals.ts";
 export type { PruneLimits } from "./prune.ts";
 export type {
+  AddressRecord,
   AlertDelivery,
   AlertRecord,
   ComponentRecord,

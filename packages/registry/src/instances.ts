@@ -33,6 +33,7 @@ export async function addInstance(queries: Queries, clock: Clock, instance: NewI
       created_at_ms: clock.now(),
       restarts: 0,
       quick_ends: 0,
+      address: instance.address ?? null,
       ...toColumns(instance),
     })
     .onConflict((conflict) => conflict.column("name").doNothing())

@@ -38,6 +38,10 @@ const command = fc.oneof(
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
+/** With room for three, as strangers answer for two of its five. */
+const subnet = { address: "10.99.0.1", prefixLength: 29 };
+const answered = ["10.99.0.2", "10.99.0.4"];
+
 async function perform(registry: Registry, command: Command): Promise<void> {
   switch (command.do) {
     case "propose": {
@@ -49,7 +53,9 @@ async function perform(registry: Registry, command: Command): Promise<void> {
         vcpus: 1,
         isBeside: command.port % 2 === 0,
       }));
-      const proposal = await proposalFor(registry, command.service, command.components, { ports, sizes });
+      const addresses = command.components.map((each) => ({ component: each.split(":")[0] ?? "", subnet }));
+      const more = { ports, sizes, addresses, answered };
+      const proposal = await proposalFor(registry, command.service, command.components, more);
       await registry.propose(proposal);
       return;
     }
@@ -76,6 +82,7 @@ async function perform(registry: Registry, command: Command): Promise<void> {
 
 const capacity = { memoryMiB: 5, vcpus: 4 };
 const refusals = [
+  "addresses_exhausted",
   "name_taken",
   "port_taken",
   "resources_exhausted",
@@ -105,6 +112,12 @@ const laws = {
   "sizes belong to a current revision or a candidate": `
     select service from size_claim where not exists
       (select 1 from service where name = size_claim.service and revision in (current_revision, candidate_revision))`,
+  "addresses belong to a current revision or a candidate": `
+    select service from address_claim where not exists
+      (select 1 from service where name = address_claim.service and revision in (current_revision, candidate_revision))`,
+  "no address has two components, and no component two": `
+    select a.address from address_claim a join address_claim b
+      where (a.address = b.address) <> (a.service = b.service and a.component = b.component)`,
   "no port has two services": `
     select a.port from port_claim a join port_claim b using (port, protocol) where a.service <> b.service`,
   "components belong to a current revision or a candidate": `
@@ -159,6 +172,7 @@ it("whatever is proposed, accepted, discarded and forgotten in any order, the re
   // The sequences did reach what they are there for.
   for (const reached of [
     "propose done",
+    "propose addresses_exhausted",
     "propose name_taken",
     "propose port_taken",
     "propose resources_exhausted",

@@ -29,6 +29,7 @@ const uses: { [method in keyof Registry]?: (registry: Registry) => Promise<unkno
       await proposalFor(r, "a", ["a"], {
         ports: [{ component: "a", address: "", port: 1, protocol: "tcp" }],
         sizes: [{ component: "a", memoryMiB: 64, vcpus: 1, isBeside: false }],
+        addresses: [{ component: "a", subnet: { address: "10.99.0.1", prefixLength: 24 } }],
       }),
     ),
   reject: (r) => r.reject("a"),
@@ -36,7 +37,9 @@ const uses: { [method in keyof Registry]?: (registry: Registry) => Promise<unkno
   accept: (r) => r.accept("a", { keep: ["a-1"] }),
   setDesired: async (r) => [await r.setDesired("a", "stopped"), await r.setDesired("a", "running", ["a"])],
   requestRestart: (r) => r.requestRestart("a", ["a"], 1),
-  checkClaims: (r) => r.checkClaims({ service: "a", components: [], ports: [], sizes: [] }),
+  checkClaims: (r) => r.checkClaims({ service: "a", components: [], ports: [], sizes: [], addresses: [] }),
+  newAddresses: (r) => r.newAddresses({ service: "a", addresses: [] }, 1),
+  heldAddresses: (r) => r.heldAddresses(),
   promises: (r) => r.promises(),
   addInstance: (r) => r.addInstance(instanceOf("a", "a-1")),
   instance: (r) => r.instance("a-1"),

@@ -32,6 +32,7 @@ describe("proposing a revision", () => {
         { name: "shop", knownName: "shop", desired: "running" },
       ],
       instances: [],
+      addresses: [],
     });
     expect(await registry.revisions("shop")).toEqual([
       {

@@ -1,4 +1,5 @@
 import { type Clock, Problem } from "@mcp/base";
+import { type AddressWish, claimAddresses, giveAddresses } from "./addresses.ts";
 import { type NameClaim, type PortClaim, requireFreeNames, requireFreePorts } from "./claims.ts";
 import type { Queries } from "./database.ts";
 import { keepDesired, restoreDesired } from "./desired.ts";
@@ -21,6 +22,10 @@ export interface Proposal {
   readonly ports: readonly PortClaim[];
   /** Of its virtual machines. */
   readonly sizes: readonly SizeClaim[];
+  /** Of those of them that are on a bridge. */
+  readonly addresses: readonly AddressWish[];
+  /** Addresses that strangers answer for. */
+  readonly answered?: readonly string[];
 }
 
 /** See `Registry.propose`. */
@@ -34,6 +39,8 @@ export async function propose(
   await requireFreeNames(queries, service, proposal.components);
   await requireFreePorts(queries, service, proposal.ports);
   await requireRoomForProposal(queries, capacity, proposal);
+  // An earlier candidate has its addresses still.
+  const addresses = await giveAddresses(queries, proposal);
 
   const wanted = { desired, managed, updated_at_ms: clock.now() };
   await queries
@@ -98,6 +105,7 @@ export async function propose(
       })
       .execute();
   }
+  await claimAddresses(queries, number, proposal, addresses);
   const linked = await queries
     .updateTable("operation")
     .set({ revision: number })
@@ -246,7 +254,7 @@ async function closeRevision(
     .where("service", "=", service)
     .where("number", "=", number)
     .execute();
-  for (const claims of ["port_claim", "size_claim"] as const)
+  for (const claims of ["port_claim", "size_claim", "address_claim"] as const)
     await queries.deleteFrom(claims).where("service", "=", service).where("revision", "=", number).execute();
 }
 

@@ -16,6 +16,14 @@ export interface ServiceRecord {
   readonly components: readonly ComponentRecord[];
   /** Oldest first. */
   readonly instances: readonly InstanceRecord[];
+  /** Of the current revision and of the candidate, on a bridge. */
+  readonly addresses: readonly AddressRecord[];
+}
+
+export interface AddressRecord {
+  readonly revision: number;
+  readonly component: string;
+  readonly address: string;
 }
 
 export interface ComponentRecord {
@@ -48,6 +56,8 @@ export interface InstanceRecord {
   readonly quickEnds: number;
   /** JSON of the agent's. */
   readonly lastExit?: unknown;
+  /** On a bridge; given to nobody else as long as this is recorded. */
+  readonly address?: string;
 }
 
 export interface InstanceHandle {

@@ -1,4 +1,5 @@
 import type { Clock } from "@mcp/base";
+import { findNewAddresses, giveAddresses, loadHeldAddresses } from "./addresses.ts";
 import { changeAlerts, endAlertDelivery, loadAlertDeliveries, loadAlerts } from "./alerts.ts";
 import { requireFreeNames, requireFreePorts } from "./claims.ts";
 import type { Database } from "./database.ts";
@@ -52,7 +53,10 @@ export function registryOn(database: Database, clock: Clock, capacity?: () => Ca
         await requireFreeNames(q, claims.service, claims.components);
         await requireFreePorts(q, claims.service, claims.ports);
         await requireRoomForProposal(q, capacity?.(), claims);
+        return giveAddresses(q, claims);
       }),
+    newAddresses: (wishes, spare) => read((q) => findNewAddresses(q, wishes, spare)),
+    heldAddresses: () => read(loadHeldAddresses),
     promises: async () => ({
       promised: await read((q) => loadPromised(q, capacity?.())),
       ...(capacity && { capacity: capacity() }),

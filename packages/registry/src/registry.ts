@@ -1,3 +1,4 @@
+import type { AddressWishes, GivenAddress, HeldAddress } from "./addresses.ts";
 import type { AlertChange } from "./alerts.ts";
 import type { EventFilter, NewEvent } from "./events.ts";
 import type { InstanceChange, NewInstance } from "./instances.ts";
@@ -52,14 +53,24 @@ export interface Registry {
    * Record a new revision as the candidate, `trying`, and return its number; an earlier candidate becomes rejected.
    * Service and components take what the proposal wants of them. Components it does not list stay until `accept` or
    * `discard`, since their instances must go first. Known names and host ports are claimed beside those of the current
-   * revision. What was wanted before is kept, for when the candidate does not stay.
+   * revision. What was wanted before is kept, for when the candidate does not stay. A component that wants an address gets
+   * the one that it has already, or the lowest that no revision and no recorded instance has.
    *
-   * @throws Problem `name_taken`, `port_taken`, `resources_exhausted`, which name the holders; `operation_not_found`.
-   *   Nothing is changed then.
+   * @throws Problem `name_taken`, `port_taken`, `resources_exhausted`, `addresses_exhausted`, which name the holders;
+   *   `operation_not_found`. Nothing is changed then.
    */
   propose(proposal: Proposal): Promise<number>;
-  /** What `propose` would refuse, for a plan that only looks. @throws Problem as `propose` */
-  checkClaims(claims: Pick<Proposal, "service" | "components" | "ports" | "sizes">): Promise<void>;
+  /** What `propose` would give or refuse, for a plan that only looks. @throws Problem as `propose` */
+  checkClaims(
+    claims: Pick<Proposal, "service" | "components" | "ports" | "sizes" | "addresses" | "answered">,
+  ): Promise<GivenAddress[]>;
+  /**
+   * The addresses that `propose` would give anew, and up to `spare` more after them, so that somebody can look whether
+   * strangers answer for them. Empty if each component has its own.
+   */
+  newAddresses(wishes: AddressWishes, spare: number): Promise<string[]>;
+  /** All that revisions and instances have, each once. */
+  heldAddresses(): Promise<HeldAddress[]>;
   /**
    * What is promised to virtual machines, and what there is for all of them together, if that is limited. A component
    * counts as long as it should run, also while it is down, and no longer once it is to be stopped.

@@ -53,6 +53,14 @@ export interface Schema {
     vcpus: number;
     is_beside: number;
   };
+  address_claim: {
+    service: string;
+    revision: number;
+    component: string;
+    /** Of the bridge when it was given, as `10.99.0.1/24`. */
+    subnet: string;
+    address: string;
+  };
   instance: {
     name: string;
     service: string;
@@ -70,6 +78,7 @@ export interface Schema {
     restarts: number;
     quick_ends: number;
     last_exit: string | null;
+    address: string | null;
   };
   operation: {
     /** The order of arrival; the clock may jump. */

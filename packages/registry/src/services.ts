@@ -5,7 +5,7 @@ import type { ComponentRecord, InstanceRecord, ServiceRecord } from "./records.t
 import type { Schema } from "./schema.ts";
 
 /**
- * Services with all that belongs to them, sorted by name, in three queries however many there are. Those that are
+ * Services with all that belongs to them, sorted by name, in four queries however many there are. Those that are
  * undeployed, with nothing left of them, are not among them.
  */
 export async function loadServices(queries: Reads, names?: readonly string[]): Promise<ServiceRecord[]> {
@@ -40,8 +40,16 @@ export async function loadServices(queries: Reads, names?: readonly string[]): P
     .orderBy("created_at_ms")
     .orderBy("name")
     .execute();
+  const addresses = await queries
+    .selectFrom("address_claim")
+    .select(["service", "revision", "component", "address"])
+    .$if(names !== undefined, (query) => query.where("service", "in", names ?? []))
+    .orderBy("revision")
+    .orderBy("component")
+    .execute();
   const componentsOf = Map.groupBy(components, ({ service }) => service);
   const instancesOf = Map.groupBy(instances, ({ service }) => service);
+  const addressesOf = Map.groupBy(addresses, ({ service }) => service);
   return services.map((row) => ({
     name: row.name,
     desired: row.desired,
@@ -54,6 +62,11 @@ export async function loadServices(queries: Reads, names?: readonly string[]): P
     updatedAtMs: row.updated_at_ms,
     components: (componentsOf.get(row.name) ?? []).map(toComponent),
     instances: (instancesOf.get(row.name) ?? []).map(toInstance),
+    addresses: (addressesOf.get(row.name) ?? []).map(({ revision, component, address }) => ({
+      revision,
+      component,
+      address,
+    })),
   }));
 }
 
@@ -86,5 +99,6 @@ export function toInstance(row: Selectable<Schema["instance"]>): InstanceRecord 
     restarts: row.restarts,
     quickEnds: row.quick_ends,
     ...(row.last_exit !== null && { lastExit: fromJsonText(row.last_exit) }),
+    ...(row.address !== null && { address: row.address }),
   };
 }

@@ -150,6 +150,7 @@ describe("what virtual machines are promised", () => {
         components: [{ name: "vm", knownName: `${service}-vm`, desired: "running" }],
         ports: [],
         sizes: [size(memoryMiB)],
+        addresses: [],
       });
     await check("shop", 400);
     await check("web", 1_000);

@@ -76,6 +76,7 @@ export async function proposalFor(
     }),
     ports: [],
     sizes: [],
+    addresses: [],
     ...more,
   };
 }

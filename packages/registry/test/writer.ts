@@ -28,6 +28,7 @@ for (let count = 0; ; count++) {
     ],
     ports: [{ component: "x", address: "", port: 1_000 + (count % 1_000), protocol: "tcp" }],
     sizes: [{ component: "y", memoryMiB: 64, vcpus: 1, isBeside: false }],
+    addresses: [{ component: "y", subnet: { address: "10.99.0.1", prefixLength: 24 } }],
   });
   await registry.accept("a", { keep: [] });
   process.stdout.write(`${count + 1}\n`);

@@ -16,6 +16,7 @@ export function proposed(
   const record: ServiceRecord = {
     updatedAtMs: 0,
     instances: [],
+    addresses: [],
     ...current?.record,
     name: service,
     desired,

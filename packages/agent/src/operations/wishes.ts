@@ -4,7 +4,7 @@ import type { ServiceState } from "../engine/service-state.ts";
 import type { PinnedComponent, Revision } from "../revision/revision.ts";
 
 /** What a revision wants to be so, and which names, ports and sizes it claims for that. */
-export type Wishes = Pick<Proposal, "service" | "managed" | "desired" | "components" | "ports" | "sizes">;
+export type Wishes = Pick<Proposal, "service" | "managed" | "desired" | "components" | "ports" | "sizes" | "addresses">;
 
 /** The same for a deploy and for its plan. A deploy of one component does not undo a stop of the others. */
 export function wishesOf(
@@ -29,6 +29,7 @@ export function wishesOf(
       ports.map(({ address, host, protocol }) => ({ component: name, address, port: host, protocol })),
     ),
     sizes: components.flatMap((component) => sizeOf(component, running)),
+    addresses: [],
   };
 }
 
