@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,9 +57,26 @@ describe("tools/quickstart, in a fresh checkout", () => {
     expect(await instances()).toEqual(before);
   });
 
+  it("keeps what somebody has changed in the agent's config, heeds it, and says so", async () => {
+    const before = await instances();
+    const config = join(checkout, ".mcp/mcp-agent.toml");
+    await appendFile(config, '\n[log]\nlevel = "debug"\n');
+    const { stdout } = await tool("quickstart");
+    expect(stdout).toContain(".mcp/mcp-agent.toml was changed by hand and is left as it is");
+    expect(stdout).toContain("agent: started again, since it is another build or config");
+    expect(await readFile(config, "utf8")).toContain('\nlevel = "debug"\n');
+    expect(await instances()).toEqual(before);
+  });
+
   it("leaves an agent that tools/mcp talks to", async () => {
     const { stdout } = await tool("mcp", "status");
     expect(stdout).toMatch(/hello\s+r1\s+hello\s+running\s+running/);
+  });
+
+  it("has the agent's own commands as tools/mcp-agent", async () => {
+    const copy = join(checkout, ".mcp/copy.db");
+    await tool("mcp-agent", "snapshot", "--to", copy);
+    expect((await stat(copy)).size).toBeGreaterThan(0);
   });
 
   it("has hints that can be typed in the checkout", async () => {

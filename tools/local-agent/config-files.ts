@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { writeFileAtomic } from "@mcp/host";
 import type { PodmanHere } from "../podman-here/podman-here.ts";
+import { writeOwnFile } from "./own-file.ts";
 import { type Places, vmFolders } from "./places.ts";
 
 export const nodeName = "local";
@@ -9,16 +8,22 @@ export const nodeName = "local";
 // A JSON string is a TOML string.
 const quote = (value: unknown): string => JSON.stringify(value);
 
-/** Write both configs. True if the agent's differs from what it was. */
-export async function writeConfigs(places: Places, here: PodmanHere): Promise<boolean> {
-  await writeIfNew(places.cliConfig, cliConfig(places));
-  return writeIfNew(places.agentConfig, agentConfig(places, here));
+/** Write both configs. Returns the paths of those that somebody has changed, and that were left as they are. */
+export async function writeConfigs(places: Places, here: PodmanHere): Promise<string[]> {
+  const texts = [
+    [places.cliConfig, cliConfig(places)],
+    [places.agentConfig, agentConfig(places, here)],
+  ] as const;
+  const kept: string[] = [];
+  for (const [path, text] of texts)
+    if ((await writeOwnFile(path, text)) === "changed by hand") kept.push(path);
+  return kept;
 }
 
 const agentConfig = (
   places: Places,
   here: PodmanHere,
-): string => `# Written by tools/quickstart, each time that it runs: what is changed here is lost then.
+): string => `# Paths are best left: tools/quickstart looks there.
 [agent]
 node = ${quote(nodeName)}
 
@@ -46,7 +51,7 @@ const vmKernel = process.env.MCP_GUEST_KERNEL
   ? `\n[vm.linux]\nkernel = ${quote(resolve(process.env.MCP_GUEST_KERNEL))}\n`
   : "";
 
-const cliConfig = (places: Places): string => `# Written by tools/quickstart, for tools/mcp.
+const cliConfig = (places: Places): string => `# For tools/mcp.
 [services]
 dir = ${quote(places.services)}
 
@@ -54,10 +59,3 @@ dir = ${quote(places.services)}
 name = ${quote(nodeName)}
 address = ${quote(`unix:${places.socket}`)}
 `;
-
-async function writeIfNew(path: string, text: string): Promise<boolean> {
-  const old = await readFile(path, "utf8").catch(() => undefined);
-  if (old === text) return false;
-  await writeFileAtomic(path, text, { mode: 0o600 });
-  return true;
-}

@@ -6,6 +6,7 @@ import { podmanEnvironment, podmanHere } from "../podman-here/podman-here.ts";
 import { line, stage } from "../terminal/stage.ts";
 import { findAgent, startAgent, stopAgent } from "./agent-process.ts";
 import { mcpJson } from "./cli.ts";
+import { agentSaid, filesSaid, podmanSaid, servicesSaid } from "./down-said.ts";
 import type { Places } from "./places.ts";
 import { pulledImages, removeFromPodman } from "./podman-leftovers.ts";
 import { removeVms } from "./vm-leftovers.ts";
@@ -22,7 +23,7 @@ export async function down(places: Places, all: boolean): Promise<void> {
   if (orphans.length > 0) vms.tick(`virtual machines that no agent knew of: ${orphans.join(", ")} removed`);
   const podman = stage("images and networks");
   const removed = await removeFromPodman(places, pulled);
-  podman.tick(`of podman: ${removed.join(", ") || "nothing"} removed`);
+  podman.tick(podmanSaid(removed));
   await leaveOwnRuntimeFolder();
   const files = stage("files");
   const names = await readdir(places.state);
@@ -32,13 +33,9 @@ export async function down(places: Places, all: boolean): Promise<void> {
   await rm(places.run, { recursive: true, force: true });
   if (places.vm !== places.state) await rm(places.vm, { recursive: true, force: true });
   if (all) await rm(places.state, { recursive: true, force: true });
-  files.tick(
-    all
-      ? ".mcp: removed"
-      : `.mcp: removed, but for ${kept.filter((name) => !name.includes(".")).join(" and ")} (--all removes that too)`,
-  );
+  files.tick(filesSaid(kept.filter((name) => !name.includes("."))));
   line();
-  line("Gone. What was installed on this machine by apt-get stays.");
+  line("What tools/quickstart started is gone. What apt-get installed on this machine stays.");
 }
 
 /**
@@ -53,7 +50,7 @@ async function undeployAll(places: Places): Promise<string[]> {
     services.progress(name);
     await mcpJson(places, "undeploy", name);
   }
-  services.tick(`services: ${found.services.map(({ name }) => name).join(", ") || "none"} undeployed`);
+  services.tick(servicesSaid(found.services.map(({ name }) => name)));
   return pulledImages(places);
 }
 
@@ -70,8 +67,7 @@ async function stopTheAgent(places: Places): Promise<void> {
   if (running) await stopAgent(places, running);
   // One that an agent started which was then killed is nobody's child; the next agent uses it, and leaves it running.
   const ended = await endPodmanService(`unix://${join(places.run, "podman/podman.sock")}`);
-  const also = ended ? ", and podman's service on its socket" : "";
-  agent.tick(running ? `agent: stopped${also}` : `agent: did not run${also}`);
+  agent.tick(agentSaid(running !== undefined, ended));
 }
 
 /** End a `podman system service` that listens on this address, told by its arguments. Whether there was one. */

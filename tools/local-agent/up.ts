@@ -53,8 +53,11 @@ async function preparePodman(places: Places): Promise<Environment> {
     await run(install, { timeoutMs: 600_000 });
   });
   await rememberNetworks(places);
-  await writeConfigs(places, here);
   podman.tick(`${here.version} runs containers${here.containersConf ? ", with .mcp/containers.conf" : ""}`);
+  for (const path of await writeConfigs(places, here)) {
+    const name = relative(places.checkout, path);
+    line(`    ${name} was changed by hand and is left as it is; to have it written anew: rm ${name}`);
+  }
   return podmanEnvironment(here);
 }
 
