@@ -9,6 +9,7 @@ import {
 import { fittest } from "./fittest.ts";
 import type { Instance, ServiceGoal, Target } from "./goal.ts";
 import { carryOn, renew } from "./keep-running.ts";
+import { collide } from "./network.ts";
 import { isActive, sightingOf } from "./observation.ts";
 import { portsOverlap } from "./ports.ts";
 
@@ -55,14 +56,19 @@ function run(draft: Draft, facts: ComponentFacts, target: Target): void {
   const up = others.filter((instance) => isUp(facts, instance));
   // What starts takes the ports over, so that side by side is only possible when none is shared.
   const shared = up.some((instance) => portsOverlap(instance.ports, target.ports));
+  const colliding = up.find((instance) => collide(instance.place, target.place));
   const isUpdate = draft.start.length + draft.stand.length > 0 && candidate?.state !== "rejected";
   const sideBySide = isUpdate && target.update === "start-first";
   if (sideBySide && shared)
     draft.notes.push(
       `${goal.name}: update is stop-first after all, since the old and the new one hold the same host port`,
     );
+  else if (sideBySide && colliding)
+    draft.notes.push(
+      `${goal.name}: update is stop-first after all, since the old and the new one have the same address on ${target.place?.bridge}`,
+    );
   for (const instance of up)
-    (sideBySide && !shared ? draft.stopAfter : draft.stopBefore).push(
+    (sideBySide && !shared && !colliding ? draft.stopAfter : draft.stopBefore).push(
       stopStep(goal, instance, supersededBecause(facts, instance)),
     );
   for (const instance of others) remove(draft, facts, instance);

@@ -33,7 +33,8 @@ export type ConditionCode =
   | "boot_stage_failed"
   | "disk_filling"
   | "memory_low"
-  | "database_unwritable";
+  | "database_unwritable"
+  | "network_failing";
 
 /** Of a runtime that cannot be seen into, which is why others are `unknown`. */
 export const hidesOthers = ({ code }: Condition): boolean =>

@@ -1,4 +1,5 @@
 import type { ImagePin, PortMapping, RuntimeKind, WorkloadExit } from "@mcp/runtime";
+import type { Place } from "./network.ts";
 
 /** What is wanted of one service, from the registry. */
 export interface ServiceGoal {
@@ -42,6 +43,8 @@ export interface Target {
   readonly kind: RuntimeKind;
   readonly image: ImagePin;
   readonly ports: readonly PortMapping[];
+  /** On a bridge; absent: its backend's own networking. */
+  readonly place?: Place;
   readonly dependsOn: readonly string[];
   readonly update: "stop-first" | "start-first";
   readonly restart: RestartPolicy;
@@ -63,6 +66,7 @@ export interface Instance {
   readonly kind: RuntimeKind;
   readonly specHash: string;
   readonly ports: readonly PortMapping[];
+  readonly place?: Place;
   readonly graceMs: number;
   /** By the agent's clock; absent until a start of it has succeeded. */
   readonly startedAtMs?: number;

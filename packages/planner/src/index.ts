@@ -39,6 +39,8 @@ export {
   nextCheckInMs,
   toldHealth,
 } from "./health.ts";
+export { collide, describeMove, networkMark, type Place } from "./network.ts";
+export { networkConditions } from "./network-conditions.ts";
 export {
   type DiskFacts,
   type NodeFacts,

@@ -1,5 +1,6 @@
 import { type ComponentFacts, type Draft, standStep, stopStep } from "./component-plan.ts";
 import type { Instance, RestartPolicy, Target } from "./goal.ts";
+import { describeMove, isSameButForNetwork } from "./network.ts";
 import { healthOf, isActive, sightingOf } from "./observation.ts";
 import { decideRestart, describeEnd, type RestartDecision } from "./restart.ts";
 
@@ -86,7 +87,10 @@ export function renew(draft: Draft, facts: ComponentFacts, target: Target): void
   pullUnlessPresent(draft, facts, target);
   draft.keep.push(goal.freshName);
   draft.startPorts.push(...target.ports);
-  const remains = goal.instances.some(({ role }) => role !== "candidate" || candidate?.state !== "rejected");
+  const remaining = goal.instances.filter(
+    ({ role }) => role !== "candidate" || candidate?.state !== "rejected",
+  );
+  const before = remaining.find(({ role }) => role === "current") ?? remaining[0];
   draft.start.push({
     action: {
       do: "start",
@@ -96,9 +100,19 @@ export function renew(draft: Draft, facts: ComponentFacts, target: Target): void
       isRestart: false,
       quickEnds: 0,
     },
-    reason: remains ? "its image or settings changed" : "it does not exist yet",
+    reason: before ? changedBecause(before, target) : "it does not exist yet",
   });
   standAfterStart(draft, facts, target, goal.freshName);
+}
+
+function changedBecause(before: Instance, target: Target): string {
+  const changed = "its image or settings changed";
+  if (before.kind === "container" || target.kind === "container" || before.specHash === target.specHash)
+    return changed;
+  const move = describeMove(before.place, target.place);
+  if (!isSameButForNetwork(before.specHash, target.specHash))
+    return move === undefined ? changed : `${changed}, and it ${move}`;
+  return move === undefined ? `${target.place?.bridge ?? "its network"} has another subnet` : `it ${move}`;
 }
 
 /** What ran before is not judged again when it is brought back, and neither is a restart by policy. */
