@@ -1,6 +1,7 @@
-import { type IncomingMessage, type RequestOptions, request } from "node:http";
+import { connect, type Socket } from "node:net";
 import { Problem } from "@mcp/base";
 import { brokenConnection, notAnAgent, unreachable } from "./connection-problems.ts";
+import { type Http1Response, NotHttp, readResponse } from "./http1-response.ts";
 import type { Wire, WireRequest, WireResponse } from "./wire.ts";
 
 export interface Http1WireOptions {
@@ -13,12 +14,13 @@ export interface Http1WireOptions {
 
 /**
  * HTTP/1.1 over an agent's unix socket, a connection for each exchange. Agents speak HTTP/2 there too, and to others; but
- * node takes 12 ms to load its HTTP/2, which brings TLS along, and a whole command of mcp may take 25 above bare node.
+ * node takes 12 ms to load its HTTP/2, which brings TLS along, and 5 ms for a request by its HTTP/1.1, and a whole command of
+ * mcp may take 25 above bare node.
  */
 export class Http1Wire implements Wire {
   readonly #socketPath: string;
   readonly #checkIntervalMs: number;
-  readonly #open = new Set<AbortController>();
+  readonly #open = new Set<Socket>();
 
   constructor(socketPath: string, { checkIntervalMs = 10_000 }: Http1WireOptions = {}) {
     this.#socketPath = socketPath;
@@ -27,99 +29,88 @@ export class Http1Wire implements Wire {
 
   async post({ path, contentType, body, signal }: WireRequest): Promise<WireResponse> {
     signal?.throwIfAborted();
-    const exchange = new AbortController();
-    const end = () => exchange.abort();
-    this.#open.add(exchange);
-    signal?.addEventListener("abort", end, { once: true });
-    const checks = this.#watch(exchange);
-    const over = () => {
+    const head = headOf(`POST ${path}`, `content-type: ${contentType}`, `content-length: ${body.length}`);
+    const socket = this.#send(Buffer.concat([head, body]));
+    const close = () => socket.destroy();
+    signal?.addEventListener("abort", close, { once: true });
+    const checks = this.#watch(socket);
+    socket.once("close", () => {
       clearInterval(checks);
-      signal?.removeEventListener("abort", end);
-      this.#open.delete(exchange);
-    };
+      signal?.removeEventListener("abort", close);
+    });
     try {
-      const headers = { "content-type": contentType, "content-length": body.length };
-      const response = await this.#exchange("POST", path, headers, body, exchange.signal);
-      return {
-        status: response.statusCode ?? 0,
-        contentType: response.headers["content-type"] ?? "",
-        body: this.#bodyOf(response, signal, over),
-      };
+      const response = await readResponse(socket);
+      return { ...response, body: this.#bodyOf(response, socket, signal) };
     } catch (error) {
-      over();
+      socket.destroy();
       throw this.#problemOf(error, signal);
     }
   }
 
   close(): void {
-    for (const exchange of this.#open) exchange.abort();
+    for (const socket of this.#open) socket.destroy();
   }
 
   async *#bodyOf(
-    response: IncomingMessage,
+    { body }: Http1Response,
+    socket: Socket,
     signal: AbortSignal | undefined,
-    over: () => void,
   ): AsyncGenerator<Uint8Array, void> {
     try {
-      for await (const chunk of response) yield chunk;
+      yield* body;
     } catch (error) {
       throw this.#problemOf(error, signal);
     } finally {
-      over();
-      response.destroy();
+      socket.destroy();
     }
   }
 
-  #exchange(
-    method: string,
-    path: string,
-    headers: Record<string, string | number>,
-    body: Uint8Array | undefined,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      request({
-        socketPath: this.#socketPath,
-        method,
-        path,
-        headers: { host: "agent", "connect-protocol-version": "1", ...headers },
-        signal,
-        agent: false,
-        // Else node works out whether the host is an IPv6 address, for TLS, by an expression that takes ms to compile.
-        servername: "",
-      } as RequestOptions)
-        .once("response", resolve)
-        .once("error", reject)
-        .end(body);
-    });
+  #send(bytes: Uint8Array): Socket {
+    const socket = connect(this.#socketPath);
+    this.#open.add(socket);
+    socket.once("close", () => this.#open.delete(socket));
+    // Whoever reads is told of it; there may be nobody who reads any more.
+    socket.on("error", () => {});
+    socket.write(bytes);
+    return socket;
   }
 
   /** An agent that hangs is not seen in an answer that has no time limit, such as that of a log that is followed. */
-  #watch(exchange: AbortController): NodeJS.Timeout {
-    let check: AbortController | undefined;
+  #watch(socket: Socket): NodeJS.Timeout {
+    let check: Socket | undefined;
     const timer = setInterval(() => {
       // The check before this one has not been answered.
-      if (check) return exchange.abort();
-      check = new AbortController();
-      exchange.signal.addEventListener("abort", () => check?.abort(), { once: true });
-      this.#exchange("GET", "/", {}, undefined, check.signal).then(
-        (response) => {
-          response.destroy();
-          check = undefined;
-        },
-        () => exchange.abort(),
-      );
+      if (check) {
+        socket.destroy();
+        return;
+      }
+      const asked = this.#send(headOf("GET /"));
+      check = asked;
+      readResponse(asked)
+        .then(
+          () => {
+            check = undefined;
+          },
+          () => socket.destroy(),
+        )
+        .finally(() => asked.destroy());
     }, this.#checkIntervalMs);
     timer.unref();
+    socket.once("close", () => check?.destroy());
     return timer;
   }
 
   #problemOf(error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason;
     if (error instanceof Problem) return error;
-    const { code = "", syscall } = error as NodeJS.ErrnoException;
-    if (syscall === "connect") return unreachable(this.#socketPath, error);
-    if (code.startsWith("HPE_")) return notAnAgent(this.#socketPath, error);
+    if (error instanceof NotHttp) return notAnAgent(this.#socketPath, error);
+    if ((error as NodeJS.ErrnoException).syscall === "connect") return unreachable(this.#socketPath, error);
     return brokenConnection(this.#socketPath, error);
   }
 }
+
+/** What a request begins with. Each has a connection of its own. */
+const headOf = (what: string, ...headers: readonly string[]): Buffer => {
+  const usual = ["host: agent", "connection: close", "connect-protocol-version: 1"];
+  return Buffer.from([`${what} HTTP/1.1`, ...usual, ...headers, "", ""].join("\r\n"), "latin1");
+};
