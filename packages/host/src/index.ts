@@ -1,4 +1,5 @@
 export { bootId } from "./boot-id.ts";
+export { withoutCapabilities } from "./capabilities.ts";
 export { realClock } from "./clock.ts";
 export { type HostPorts, kernelHostPorts, type Obstacle, type PortHolder } from "./host-ports.ts";
 export type { HostSocket } from "./host-sockets.ts";

@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import { basename } from "node:path";
 import { Problem, printDuration } from "@mcp/base";
+import { setprivFailure, withoutCapabilities } from "./capabilities.ts";
 import { OutputCollector } from "./output-collector.ts";
 
 export interface RunOptions {
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly maxOutputBytes?: number;
   /** A non-zero exit code is an answer and no failure. */
   readonly anyExitCode?: boolean;
+  /** It has the capabilities that this process was given; else it has none of them. See `withoutCapabilities`. */
+  readonly keepsCapabilities?: boolean;
 }
 
 export interface RunResult {
@@ -46,11 +49,12 @@ const stderrBytes = 64 * 1024;
  * @example const { stdout } = await run(["podman", "--version"], { timeoutMs: 2_000, signal });
  */
 export const run: Run = async (argv, options = {}) => {
-  const [program = "", ...args] = argv;
+  const [program = ""] = argv;
+  const [first = "", ...args] = options.keepsCapabilities ? argv : withoutCapabilities(argv);
   const { timeoutMs = 60_000, maxOutputBytes = 16 * 1024 * 1024, signal } = options;
   signal?.throwIfAborted();
   const stdinFile = options.stdinPath === undefined ? undefined : openSync(options.stdinPath, "r");
-  const child = spawn(program, args, {
+  const child = spawn(first, args, {
     // The types know no file here; with one, there is no `child.stdin`.
     stdio: [(stdinFile as undefined) ?? "pipe", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
@@ -83,6 +87,8 @@ export const run: Run = async (argv, options = {}) => {
     const exitCode = await ended(program, child);
     if (cutShort) throw cutShort.reason;
     const result = { exitCode, stdout: stdout.text(), stderr: stderr.text() };
+    const unstarted = first === program ? undefined : setprivFailure(exitCode, result.stderr);
+    if (unstarted) throw couldNotStart(program, Object.assign(new Error(result.stderr), { code: unstarted }));
     if (exitCode !== 0 && !options.anyExitCode) {
       throw failed(program, `failed with exit code ${exitCode}`, result.stderr || result.stdout);
     }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
+import { withoutCapabilities } from "@mcp/host";
 
 /** A process, told apart from a later one of the same id by the kernel's start time. */
 export interface ProcessId {
@@ -21,11 +22,14 @@ export async function spawnService(
 ): Promise<ChildProcess> {
   const log = openSync(logPath, "w", 0o600);
   try {
-    const child = spawn(
-      "podman",
-      ["--log-level=error", "system", "service", "--time=0", `unix://${socketPath}`],
-      { detached: true, stdio: ["ignore", log, log], env: { ...process.env, ...env } },
-    );
+    const [program = "", ...args] = withoutCapabilities([
+      ...["podman", "--log-level=error", "system", "service", "--time=0", `unix://${socketPath}`],
+    ]);
+    const child = spawn(program, args, {
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: { ...process.env, ...env },
+    });
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve);
       child.once("error", reject);

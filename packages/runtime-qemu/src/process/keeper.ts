@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readdir, rm, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Problem } from "@mcp/base";
+import { withoutCapabilities } from "@mcp/host";
 import { findProgram } from "./find-program.ts";
 import { keeperScript } from "./keeper-script.ts";
 import { type ProcessIdentity, parseIdentity, readIdentity } from "./process-identity.ts";
@@ -46,7 +47,9 @@ export async function startKept({ cwd, argv, files }: KeptProcess): Promise<Proc
     throw failed(cause.code === "ENOSPC" ? "no space left" : cause.message, files);
   });
   const parameters = [cwd, due, files.pid, files.exit, files.errors, ...argv];
-  const child = spawn("setsid", ["--fork", ...shell, "-c", keeperScript, "mcp-vm-keeper", ...parameters], {
+  const keeper = ["setsid", "--fork", ...shell, "-c", keeperScript, "mcp-vm-keeper", ...parameters];
+  const [first = "", ...rest] = withoutCapabilities(keeper);
+  const child = spawn(first, rest, {
     stdio: ["ignore", "pipe", "pipe"],
     cwd: "/",
     env: { PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin" },
