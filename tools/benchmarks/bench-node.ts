@@ -51,7 +51,13 @@ export async function startBenchNode(): Promise<BenchNode> {
   );
   // The bundles' own first lines choose node, and its flags: this node.
   const path = { PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
-  const environment = { MCP_CONFIG: join(folder, "mcp.toml"), NO_COLOR: "1", ...path };
+  const environment = {
+    MCP_CONFIG: join(folder, "mcp.toml"),
+    // Of its own: another build that runs on this machine meanwhile would take away what is kept of this one.
+    MCP_CACHE_DIR: join(folder, "cache"),
+    NO_COLOR: "1",
+    ...path,
+  };
   let agent: ChildProcess | undefined;
   const node: BenchNode = {
     rig,
