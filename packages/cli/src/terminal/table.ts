@@ -4,8 +4,16 @@ import type { Paint, Style } from "./style.ts";
 /** Text, or text with the paint that goes on once its width is known. */
 export type Cell = string | { readonly text: string; readonly paint: Paint };
 
-const textOf = (cell: Cell): string => oneLine(typeof cell === "string" ? cell : cell.text);
-const painted = (cell: Cell): string => (typeof cell === "string" ? textOf(cell) : cell.paint(textOf(cell)));
+/** A cell as it is shown: each is made safe once, and asked for its text several times. */
+interface Shown {
+  readonly text: string;
+  readonly paint?: Paint;
+}
+
+const shown = (cell: Cell): Shown =>
+  typeof cell === "string" ? { text: oneLine(cell) } : { text: oneLine(cell.text), paint: cell.paint };
+
+const dash: Shown = { text: "-" };
 
 /**
  * Rows with their columns aligned, two spaces between them, and no borders; nothing for no rows.
@@ -13,24 +21,28 @@ const painted = (cell: Cell): string => (typeof cell === "string" ? textOf(cell)
  */
 export function table(header: readonly string[], rows: readonly (readonly Cell[])[], style: Style): string {
   if (rows.length === 0) return "";
-  const heading = header.map((text): Cell => ({ text, paint: style.dim }));
-  return aligned([heading, ...rows.map((row) => row.map((cell) => (textOf(cell) === "" ? "-" : cell)))]);
+  const heading = header.map((text) => shown({ text, paint: style.dim }));
+  const filled = rows.map((row) => row.map(shown).map((cell) => (cell.text === "" ? dash : cell)));
+  return linesOf([heading, ...filled]);
 }
 
 /** The same without a header, and with what is empty left empty. */
-export function aligned(rows: readonly (readonly Cell[])[]): string {
+export const aligned = (rows: readonly (readonly Cell[])[]): string =>
+  linesOf(rows.map((row) => row.map(shown)));
+
+function linesOf(rows: readonly (readonly Shown[])[]): string {
   const widths: number[] = [];
   for (const row of rows)
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, textOf(cell).length);
+    row.forEach(({ text }, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, text.length);
     });
   const lines = rows.map((row) => {
-    const lastFilled = row.findLastIndex((cell) => textOf(cell) !== "");
+    const lastFilled = row.findLastIndex(({ text }) => text !== "");
     return row
       .slice(0, lastFilled + 1)
-      .map((cell, column) => {
-        const padding = column < lastFilled ? (widths[column] ?? 0) - textOf(cell).length : 0;
-        return painted(cell) + " ".repeat(padding);
+      .map(({ text, paint }, column) => {
+        const padding = column < lastFilled ? (widths[column] ?? 0) - text.length : 0;
+        return (paint ? paint(text) : text) + " ".repeat(padding);
       })
       .join("  ");
   });
