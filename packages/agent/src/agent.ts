@@ -76,6 +76,7 @@ export class Agent {
 
   /** Let running operations end, then stop. Workloads go on. */
   async stop(): Promise<void> {
+    await this.engine.boot.goDown();
     await this.engine.drain(drainMs);
     await this.engine.journal.write({ service: "", kind: "agent_stopped", text: "agent stopped" });
     this.engine.halt();

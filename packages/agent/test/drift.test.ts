@@ -1,3 +1,5 @@
+import type { Clock } from "@mcp/base";
+import { realClock } from "@mcp/host";
 import type { ConditionCode } from "@mcp/planner";
 import type { WorkloadSpec } from "@mcp/runtime";
 import { describe, expect, it } from "vitest";
@@ -176,6 +178,28 @@ describe("managed = ignore", () => {
     expect(touches(rig)).toEqual([]);
     expect(codes(rig)).toEqual([]);
   });
+});
+
+it("what somebody stops with podman is back at once, and that is no restart", async () => {
+  let aheadMs = 0;
+  const clock: Clock = { ...realClock, now: () => Date.now() + aheadMs };
+  await using rig = await openRig({ clock });
+  rig.host.addImage("localhost/hello:1");
+  await rig.deploy(definition("hello", 'name = "hello"\nimage = "localhost/hello:1"'));
+  const [name = ""] = rig.host.running;
+  for (let times = 1; times <= 4; times++) {
+    aheadMs += 11_000;
+    rig.host.exit(name, 143, "signal");
+    await until("it runs", () => rig.host.running.length === 1);
+    await until("that is told", async () => (await drifts(rig)).length === 2 * times);
+  }
+  expect(await drifts(rig)).toEqual(Array(4).fill(["exited", ""]).flat());
+  const { services } = await rig.client.status({ service: "hello" });
+  expect(services[0]?.components[0]).toMatchObject({ restarts: 0, quickEnds: 0 });
+  const { events } = await rig.client.listEvents({ service: "hello" });
+  const texts = events.filter(({ kind }) => kind === "started").map(({ text }) => text);
+  expect(texts.slice(1)).toEqual(Array(4).fill(`${name} was started again after an orderly end`));
+  expect(codes(rig)).toEqual([]);
 });
 
 it("what is unknown is never acted on, even where drift is healed", async () => {

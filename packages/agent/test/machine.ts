@@ -1,13 +1,19 @@
 import { createServer, type Server } from "node:net";
+import type { WorkloadExit } from "@mcp/runtime";
 import type { ConfiguredStage } from "../src/boot/stage.ts";
 import type { Deps } from "../src/index.ts";
-import { definition, openRig, type Rig, type RigOptions } from "./rig.ts";
+import { definition, openRig, type Rig, type RigOptions, until } from "./rig.ts";
 
 /** A rig whose machine can be booted anew. */
 export interface Machine {
   readonly rig: Rig;
   /** Everything on it ends at once, the agent too; a new agent finds another boot id. */
   reboot(more?: Partial<Deps>, meanwhile?: () => Promise<void> | void): Promise<void>;
+  /**
+   * In order: programs and the agent are asked to end at the same time, and each does so with this code, some before the agent
+   * has heard of it and some after. Then as `reboot`.
+   */
+  shutDown(code: number): Promise<void>;
   /** `kill -9` of the agent, and a new one in the same boot. */
   killAgent(): Promise<void>;
   /** Service names in the order in which they were started, since the last reboot. */
@@ -26,7 +32,7 @@ export async function openMachine(services: readonly string[], options: RigOptio
     rig.host.addImage(imageOf(service));
     await rig.deploy(running(service));
   }
-  return {
+  const machine: Machine = {
     rig,
     async reboot(more = {}, meanwhile = () => {}) {
       await rig.life.kill();
@@ -36,6 +42,17 @@ export async function openMachine(services: readonly string[], options: RigOptio
       await meanwhile();
       deps = more;
       await rig.boot(deps);
+    },
+    async shutDown(code) {
+      const { host, life } = rig;
+      const [first = "", ...rest] = host.running;
+      host.exit(first, code);
+      await until("the agent has seen that end", async () => {
+        const { lastExit } = (await life.registry.instance(first)) ?? {};
+        return (lastExit as WorkloadExit | undefined)?.code === code;
+      });
+      await Promise.all([life.agent.stop(), ...rest.map(async (name) => host.exit(name, code))]);
+      await machine.reboot();
     },
     async killAgent() {
       await rig.life.kill();
@@ -49,6 +66,7 @@ export async function openMachine(services: readonly string[], options: RigOptio
     },
     [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose](),
   };
+  return machine;
 }
 
 /** What is wrong with the boot at present. */

@@ -1,4 +1,5 @@
-import { Problem } from "@mcp/base";
+import { type Clock, Problem } from "@mcp/base";
+import { realClock } from "@mcp/host";
 import { ObservedState } from "@mcp/proto";
 import { describe, expect, it } from "vitest";
 import { openMachine, running } from "./machine.ts";
@@ -90,6 +91,54 @@ describe("after a reboot, without a boot sequence", () => {
     await machine.reboot();
     await until("it was looked at", () => rig.host.calls.some(({ call }) => call === "list"));
     await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(machine.started()).toEqual([]);
+  });
+
+  it("what a shutdown asked to end comes back, though it ended without a failure", async () => {
+    await using machine = await openMachine(["a", "b", "c"]);
+    const { rig } = machine;
+    for (const name of ["a", "b", "c"]) await rig.deploy(running(name, 'restart = "on-failure:1"'));
+    for await (const _ of rig.client.stop({ requestId: "stop-c-1", service: "c" }));
+    await machine.shutDown(0);
+    await until("both run", () => rig.host.running.length === 2);
+    expect(machine.started().sort()).toEqual(["a", "b"]);
+    for (const name of ["a", "b"])
+      expect(await componentOf(rig, name)).toMatchObject({ restarts: 0, quickEnds: 0 });
+  });
+
+  it("what had done its work a while before a shutdown stays ended", async () => {
+    let aheadMs = 0;
+    const clock: Clock = { ...realClock, now: () => Date.now() + aheadMs };
+    await using machine = await openMachine(["a", "b"], { clock });
+    const { rig } = machine;
+    for (const name of ["a", "b"]) await rig.deploy(running(name, 'restart = "on-failure"'));
+    const [worker] = rig.host.running.filter((name) => name.startsWith("a."));
+    rig.host.exit(worker as string, 0);
+    await until("that is recorded", async () => {
+      const record = await rig.life.registry.instance(worker as string);
+      return record?.lastExit !== undefined;
+    });
+    aheadMs = 60_000;
+    await machine.shutDown(0);
+    await until("the other one runs", () => rig.host.running.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(machine.started()).toEqual(["b"]);
+  });
+
+  it("is not what a restart of the agent is: what did its work just before that stays ended", async () => {
+    await using machine = await openMachine(["a"]);
+    const { rig } = machine;
+    await rig.deploy(running("a", 'restart = "on-failure"'));
+    const [worker = ""] = rig.host.running;
+    rig.host.calls.length = 0;
+    rig.host.exit(worker, 0);
+    await rig.life.agent.stop();
+    await machine.killAgent();
+    await until("that is recorded", async () => {
+      const record = await rig.life.registry.instance(worker);
+      return record?.lastExit !== undefined;
+    });
+    await rig.life.agent.engine.inLane("a", async () => {});
     expect(machine.started()).toEqual([]);
   });
 

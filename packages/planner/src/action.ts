@@ -1,4 +1,5 @@
 import type { ImagePin } from "@mcp/runtime";
+import type { Uncounted } from "./restart.ts";
 
 /** One thing to do. Data only: the agent has an executor for each, and the wire and the registry can carry it. */
 export type Action =
@@ -10,12 +11,12 @@ export type Action =
       readonly component: string;
       readonly instance: string;
       readonly isNew: boolean;
-      /** Counted as a restart: it was accepted, and ended by itself. */
+      /** Counted as a restart: it was accepted, and failed. */
       readonly isRestart: boolean;
-      /** Of a restart or a recovery: how many of its lives in a row ended too soon, up to the one before this. Else 0: the count begins anew. */
+      /** Of what is started again by itself: how many of its lives in a row ended too soon, up to the one before this. Else 0: the count begins anew. */
       readonly quickEnds: number;
-      /** After a reboot of the machine, which is no end of its own: its restarts stay as they were counted. */
-      readonly isRecovery?: true;
+      /** It did not fail: its restarts stay as they were counted. */
+      readonly uncounted?: Uncounted;
     }
   /**
    * Wait until a started instance has stood its start period, or is healthy where it has a health check; it fails if the

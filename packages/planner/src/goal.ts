@@ -76,7 +76,12 @@ export interface Instance {
   /** The last end that was seen of it: of a life before the last, if that is before `startedAtMs`. */
   readonly lastExit?: WorkloadExit;
   /** It ran when the machine went down, and has not been started since: no end of its own. */
-  readonly wasCutOff?: true;
+  readonly wasCutOff?: CutOff;
+}
+
+export interface CutOff {
+  /** When the machine began to go down in order, which asks its programs to end; absent: it did not, or nobody saw. */
+  readonly shutDownAtMs?: number;
 }
 
 export interface RestartPolicy {

@@ -19,6 +19,7 @@ export {
   type StageState,
 } from "./boot-order.ts";
 export { type Condition, type ConditionCode, conditionKey } from "./condition.ts";
+export { isEndOfShutdown } from "./cut-off.ts";
 export {
   type Drift,
   type DriftKind,

@@ -44,7 +44,7 @@ export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit
   }
   // What was stopped to be started again is started, however it ended.
   const restart = restartIsDue ? ({ policy: "always" } as const) : target.restart;
-  const decision = decideRestart(restart, fit, sighting, nowMs);
+  const decision = decideRestart(restart, fit, sighting, nowMs, restartIsDue);
   if (decision.do === "start") startAgain(decision.reason, decision);
   else if (decision.do === "wait") draft.wakeAtMs = decision.untilMs;
 
@@ -63,7 +63,7 @@ export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit
   /** @param decision  of what is started again by itself */
   function startAgain(reason: string, decision?: RestartDecision & { do: "start" }): void {
     if (sighting.state === "missing") pullUnlessPresent(draft, facts, target);
-    const isRestart = decision !== undefined && !decision.isRecovery;
+    const isRestart = decision !== undefined && !decision.uncounted;
     draft.start.push({
       action: {
         do: "start",
@@ -72,7 +72,7 @@ export function carryOn(draft: Draft, facts: ComponentFacts, target: Target, fit
         isNew: false,
         isRestart,
         quickEnds: decision?.quickEnds ?? 0,
-        ...(decision?.isRecovery && { isRecovery: true }),
+        ...(decision?.uncounted && { uncounted: decision.uncounted }),
       },
       reason,
     });

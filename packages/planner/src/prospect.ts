@@ -1,3 +1,4 @@
+import { wasCutOff } from "./cut-off.ts";
 import type { ComponentGoal, Instance, ServiceGoal } from "./goal.ts";
 import type { Sighting } from "./observation.ts";
 import {
@@ -8,7 +9,6 @@ import {
   endOf,
   onProbationUntilMs,
   timesInARow,
-  wasCutOff,
 } from "./restart.ts";
 
 /** What becomes by itself of a component that should run. */

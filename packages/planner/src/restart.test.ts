@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { instance, missing, neverStarted, nowMs } from "../test/example.ts";
 import type { Instance } from "./goal.ts";
 import type { Sighting } from "./observation.ts";
-import { decideRestart, describeEnd, stableMs } from "./restart.ts";
+import { decideRestart, describeEnd, orderlyFromMs, stableMs } from "./restart.ts";
 
 const always = { policy: "always" } as const;
 const hourMs = 3_600_000;
@@ -179,8 +179,15 @@ describe("an end in words", () => {
 
 describe("what a reboot cut off", () => {
   const unseen = { atMs: nowMs, reason: "unknown" } as const;
+  const shutDownAtMs = nowMs - hourMs;
+  const ended = (atMs: number, code: number): Sighting => ({
+    state: "exited",
+    specHash: "v2",
+    exit: { atMs, code, reason: "exited" },
+  });
+  const wasCutOff = { shutDownAtMs };
   const cutOff = (sighting: Sighting, more: Partial<Instance> = {}): [Instance, Sighting] => [
-    instance("web.1", { startedAtMs: nowMs - 10, quickEnds: 4, restarts: 7, wasCutOff: true, ...more }),
+    instance("web.1", { startedAtMs: nowMs - 10, quickEnds: 4, restarts: 7, wasCutOff, ...more }),
     sighting,
   ];
   const found: readonly Sighting[] = [
@@ -188,6 +195,10 @@ describe("what a reboot cut off", () => {
     { state: "created", specHash: "v2" },
     { state: "exited", specHash: "v2" },
     { state: "exited", specHash: "v2", exit: unseen },
+    // What a machine that is shut down in order asks to end.
+    ended(shutDownAtMs, 0),
+    ended(shutDownAtMs - 10_000, 143),
+    ended(shutDownAtMs + 120_000, 1),
   ];
 
   it("is started at once, however short its life was, and nothing is counted", () => {
@@ -196,23 +207,94 @@ describe("what a reboot cut off", () => {
         do: "start",
         quickEnds: 4,
         reason: "the machine was booted",
-        isRecovery: true,
+        uncounted: "booted",
       });
   });
 
   it("is started whatever its policy says of ends of its own", () => {
     const restarts = [{ policy: "no" }, { policy: "on-failure", maxRetries: 1 }] as const;
     for (const restart of restarts)
-      expect(decideRestart(restart, ...cutOff(missing), nowMs)).toMatchObject({ do: "start" });
+      for (const sighting of found)
+        expect(decideRestart(restart, ...cutOff(sighting), nowMs)).toMatchObject({ do: "start" });
   });
 
-  it("is judged as always if it had ended by itself before", () => {
-    const ended: Sighting = {
-      state: "exited",
-      specHash: "v2",
-      exit: { atMs: nowMs - 5, code: 0, reason: "exited" },
-    };
-    expect(decideRestart({ policy: "no" }, ...cutOff(ended), nowMs).do).toBe("leave");
-    expect(decide(cutOff(ended))).toMatchObject({ do: "wait", quickEnds: 5 });
+  it("is judged as always if it had ended by itself, long before the shutdown or long after it", () => {
+    for (const atMs of [shutDownAtMs - 10_001, shutDownAtMs + 120_001])
+      expect(decideRestart({ policy: "no" }, ...cutOff(ended(atMs, 0)), nowMs).do).toBe("leave");
+    const unseen = { wasCutOff: {} };
+    expect(decideRestart({ policy: "no" }, ...cutOff(ended(shutDownAtMs, 0), unseen), nowMs).do).toBe(
+      "leave",
+    );
+  });
+});
+
+describe("an orderly end, as by podman stop", () => {
+  const ended = (code: number, livedMs: number, more: Partial<Instance> = {}): [Instance, Sighting] => {
+    const reason = code > 128 ? "signal" : "exited";
+    const [made] = life(livedMs, 0, more);
+    return [made, { state: "exited", specHash: "v2", exit: { atMs: nowMs, code, reason } }];
+  };
+
+  it("of what has lived for ten seconds is no failure: it is started at once, and nothing is counted", () => {
+    for (const code of [0, 143])
+      for (const policy of ["always", "unless-stopped"] as const)
+        expect(decideRestart({ policy }, ...ended(code, orderlyFromMs, { quickEnds: 4 }), nowMs)).toEqual({
+          do: "start",
+          quickEnds: 4,
+          reason: `it exited with code ${code}`,
+          uncounted: "orderly",
+        });
+  });
+
+  it("of a life that was long enough ends a count of quick ends, as any end does", () => {
+    expect(decide(ended(143, stableMs, { quickEnds: 4 }))).toMatchObject({
+      quickEnds: 0,
+      uncounted: "orderly",
+    });
+  });
+
+  it("right after the start is slowed down as any other: a program may end itself so, again and again", () => {
+    for (const code of [0, 143])
+      expect(decide(ended(code, orderlyFromMs - 1, { quickEnds: 2 }))).toMatchObject({
+        do: "wait",
+        quickEnds: 3,
+      });
+  });
+
+  it("uses up none of the restarts that a policy allows, and is a success to it only with code 0", () => {
+    const policy = { policy: "on-failure", maxRetries: 1 } as const;
+    const of = (code: number) => decideRestart(policy, ...ended(code, hourMs, { restarts: 1 }), nowMs);
+    expect(of(143)).toMatchObject({ do: "start", uncounted: "orderly" });
+    expect(of(0)).toMatchObject({ do: "leave" });
+    expect(of(1)).toMatchObject({ do: "leave" });
+  });
+
+  it("leaves down what is never to be restarted", () => {
+    expect(decideRestart({ policy: "no" }, ...ended(143, hourMs), nowMs).do).toBe("leave");
+  });
+
+  it.each([1, 137, 130])("is not one with code %d", (code) => {
+    expect(decide(ended(code, orderlyFromMs))).toEqual({
+      do: "start",
+      quickEnds: 1,
+      reason: `it exited with code ${code}`,
+    });
+  });
+
+  it("is none for lack of memory, or of what nobody saw end", () => {
+    const [made] = life(orderlyFromMs, 0);
+    const exits = [{ atMs: nowMs, code: 143, reason: "out-of-memory" } as const, undefined];
+    for (const exit of exits)
+      expect(decide([made, { state: "exited", specHash: "v2", ...(exit && { exit }) }])).not.toHaveProperty(
+        "uncounted",
+      );
+  });
+
+  it("says nothing where it was stopped to be started again", () => {
+    expect(decideRestart(always, ...ended(143, orderlyFromMs), nowMs, true)).toEqual({
+      do: "start",
+      quickEnds: 1,
+      reason: "it exited with code 143",
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { type Backoff, backoffMs } from "@mcp/base";
 import type { WorkloadExit } from "@mcp/runtime";
+import { wasCutOff } from "./cut-off.ts";
 import type { Instance, RestartPolicy } from "./goal.ts";
 import { healthOf, type Sighting } from "./observation.ts";
 
@@ -8,6 +9,9 @@ export const stableMs = 60_000;
 
 /** From so many quick ends in a row on it is a crash loop. */
 export const crashLoopEnds = 3;
+
+/** A life of so long has not failed at its start: an orderly end of it was somebody's doing, or its work was done. */
+export const orderlyFromMs = 10_000;
 
 /** The first restart has no pause, so that what dies once is back at once. */
 const pauses: Backoff = { firstMs: 1_000, maxMs: 300_000 };
@@ -18,11 +22,14 @@ export type RestartDecision =
       readonly do: "start";
       readonly quickEnds: number;
       readonly reason: string;
-      /** It did not end by itself, so that no count of its restarts changes. */
-      readonly isRecovery?: true;
+      /** Why no count of its restarts changes: it did not fail. */
+      readonly uncounted?: Uncounted;
     }
   | { readonly do: "wait"; readonly untilMs: number; readonly quickEnds: number; readonly reason: string }
   | { readonly do: "leave"; readonly reason: string };
+
+/** A boot of the machine cut it off; or it ended as what is asked to end does, such as by `podman stop`. */
+export type Uncounted = "booted" | "orderly";
 
 /**
  * Whether an accepted instance that does not run, though it should, is started again: at once when its life was long
@@ -31,38 +38,56 @@ export type RestartDecision =
  * The pause counts from the end. The clock may have been set in between, and a runtime's clock may be another than the
  * agent's, so of its end and its start the latest counts that is not in the future: set back, the clock delays nothing,
  * and the start that follows is stamped by the new time, so that the next pause is whole again.
+ *
+ * @param isOurStop  it was stopped to be started again, so that how it ended says nothing
  */
 export function decideRestart(
   restart: RestartPolicy,
   instance: Instance,
   sighting: Sighting,
   nowMs: number,
+  isOurStop = false,
 ): RestartDecision {
   // A reboot is no end of its own, which is what restart policies are about.
   if (wasCutOff(instance, sighting))
-    return { do: "start", quickEnds: instance.quickEnds, reason: "the machine was booted", isRecovery: true };
+    return {
+      do: "start",
+      quickEnds: instance.quickEnds,
+      reason: "the machine was booted",
+      uncounted: "booted",
+    };
   const ended = describeEnd(sighting);
   if (restart.policy === "no") return { do: "leave", reason: `${ended}; its restart policy is "no"` };
+  if (restart.policy === "on-failure" && sighting.state === "exited" && sighting.exit?.code === 0)
+    return { do: "leave", reason: `${ended}, which is not a failure` };
+  const isQuick = wasQuick(instance, sighting, nowMs);
+  if (!isOurStop && endedOrderly(instance, sighting, nowMs))
+    return { do: "start", quickEnds: isQuick ? instance.quickEnds : 0, reason: ended, uncounted: "orderly" };
   // To be unhealthy is to have failed.
-  const isUnhealthy = healthOf(sighting)?.state === "unhealthy";
-  if (restart.policy === "on-failure" && (sighting.state === "exited" || isUnhealthy)) {
-    if (sighting.state === "exited" && sighting.exit?.code === 0)
-      return { do: "leave", reason: `${ended}, which is not a failure` };
+  const hasFailed = sighting.state === "exited" || healthOf(sighting)?.state === "unhealthy";
+  if (restart.policy === "on-failure" && hasFailed) {
     if (restart.maxRetries !== undefined && instance.restarts >= restart.maxRetries)
       return { do: "leave", reason: `${ended}, after ${instance.restarts} restarts, the most it may have` };
   }
-  const quickEnds = wasQuick(instance, sighting, nowMs) ? instance.quickEnds + 1 : 0;
+  const quickEnds = isQuick ? instance.quickEnds + 1 : 0;
   const untilMs = pauseFromMs(instance, sighting, nowMs) + pauseMs(instance, quickEnds);
   if (nowMs >= untilMs) return { do: "start", quickEnds, reason: ended };
   return { do: "wait", untilMs, quickEnds, reason: `${ended}, ${timesInARow(quickEnds)}` };
 }
 
-/** Ended by a reboot, for all that is known: how it ended nobody saw. */
-export const wasCutOff = (instance: Instance, sighting: Sighting): boolean =>
-  instance.wasCutOff === true &&
-  (sighting.state === "missing" ||
-    sighting.state === "created" ||
-    (sighting.state === "exited" && (sighting.exit?.reason ?? "unknown") === "unknown"));
+/** SIGTERM, of which programs of every kind end with this code where they do not end with 0. */
+const terminated = 143;
+
+/**
+ * Ended as what is asked to end does: runtimes do not tell who stopped a workload, so it is taken from the code. What ends so
+ * right after its start is none the less slowed down: a program may end itself in this way, again and again.
+ */
+function endedOrderly(instance: Instance, sighting: Sighting, nowMs: number): boolean {
+  if (sighting.state !== "exited" || !sighting.exit) return false;
+  const { code, reason } = sighting.exit;
+  const isOrderly = (code === 0 || code === terminated) && reason !== "out-of-memory";
+  return isOrderly && livedMs(instance, sighting, nowMs) >= orderlyFromMs;
+}
 
 /** Before it is started again after so many quick ends in a row. The same each time it is asked for, spread over instances. */
 function pauseMs({ name, restarts }: Instance, quickEnds: number): number {
@@ -77,8 +102,13 @@ function wasQuick(instance: Instance, sighting: Sighting, nowMs: number): boolea
   if (instance.startedAtMs === undefined) return true;
   // However long it was given to become healthy, it never did what it is there for.
   if (healthOf(sighting)?.hasPassed === false) return true;
+  return livedMs(instance, sighting, nowMs) < stableMs;
+}
+
+/** Minus infinity where no start of it is known. */
+function livedMs(instance: Instance, sighting: Sighting, nowMs: number): number {
   const endMs = Math.min(nowMs, endOf(instance, sighting)?.atMs ?? nowMs);
-  return endMs - instance.startedAtMs < stableMs;
+  return endMs - (instance.startedAtMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** Minus infinity where no stamp can be true. */

@@ -42,6 +42,14 @@ export class Boot {
     }
   }
 
+  /** The agent is asked to end, perhaps since the machine goes down: what ends from here on may end for that. */
+  async goDown(): Promise<void> {
+    // Without a boot that is known, the next agent would take its own for another one.
+    if (this.#record.bootId === "") return;
+    this.#record = { ...this.#record, stoppedAtMs: this.#deps.clock.now() };
+    await this.#save();
+  }
+
   get record(): BootRecord {
     return this.#record;
   }
@@ -61,7 +69,8 @@ export class Boot {
 
   /** The goal, with what the end of an earlier boot cut off and nobody has started since. */
   mark(goal: ServiceGoal): ServiceGoal {
-    const { cutOff } = this.#record;
+    const { cutOff, shutDownAtMs } = this.#record;
+    const wasCutOff = shutDownAtMs === undefined ? {} : { shutDownAtMs };
     const isCutOff = (name: string, startedAtMs?: number): boolean =>
       startedAtMs !== undefined && cutOff[name] === startedAtMs;
     const any = goal.components.some(({ instances }) =>
@@ -73,7 +82,7 @@ export class Boot {
       components: goal.components.map((component) => ({
         ...component,
         instances: component.instances.map((instance) =>
-          isCutOff(instance.name, instance.startedAtMs) ? { ...instance, wasCutOff: true } : instance,
+          isCutOff(instance.name, instance.startedAtMs) ? { ...instance, wasCutOff } : instance,
         ),
       })),
     };

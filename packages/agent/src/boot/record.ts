@@ -1,4 +1,4 @@
-import type { BootProgress } from "@mcp/planner";
+import { type BootProgress, isEndOfShutdown } from "@mcp/planner";
 import type { Registry, ServiceRecord } from "@mcp/registry";
 import type { WorkloadExit } from "@mcp/runtime";
 
@@ -15,6 +15,10 @@ export interface BootRecord {
   readonly isDone: boolean;
   /** Services that somebody has acted on since the boot: they are not held. */
   readonly asked: readonly string[];
+  /** When the agent was asked to end, as it is when the machine is shut down; absent while one lives. */
+  readonly stoppedAtMs?: number;
+  /** When the machine began to go down before this boot; absent: it was cut off, or nobody saw. */
+  readonly shutDownAtMs?: number;
   /** Instances that ran when the machine went down, with the start of the life that ended so. */
   readonly cutOff: Readonly<Record<string, number>>;
 }
@@ -32,21 +36,28 @@ export async function loadBootRecord(
 ): Promise<BootRecord> {
   const text = await registry.meta(key);
   const known = text === undefined ? undefined : (JSON.parse(text) as BootRecord);
-  if (known?.bootId === bootId) return known;
-  const cutOff = known ? findCutOff(await registry.services()) : {};
-  return { v: 1, bootId, progress: {}, isDone: !hasStages, asked: [], cutOff };
+  const { stoppedAtMs, ...goesOn } = known ?? {};
+  if (known?.bootId === bootId) return goesOn as BootRecord;
+  const cutOff = known ? findCutOff(await registry.services(), stoppedAtMs) : {};
+  const shutDown = stoppedAtMs === undefined ? {} : { shutDownAtMs: stoppedAtMs };
+  return { v: 1, bootId, progress: {}, isDone: !hasStages, asked: [], ...shutDown, cutOff };
 }
 
 export const saveBootRecord = (registry: Registry, record: BootRecord): Promise<void> =>
   registry.setMeta(key, JSON.stringify(record));
 
-/** What was started, and was not seen to end. */
-function findCutOff(services: readonly ServiceRecord[]): Record<string, number> {
+/** What was started, and was not seen to end before the machine went down. */
+function findCutOff(
+  services: readonly ServiceRecord[],
+  shutDownAtMs: number | undefined,
+): Record<string, number> {
   const instances = services.flatMap((service) => service.instances);
   return Object.fromEntries(
     instances.flatMap(({ name, startedAtMs, lastExit }) => {
       if (startedAtMs === undefined) return [];
-      const hasEnded = lastExit !== undefined && (lastExit as WorkloadExit).atMs >= startedAtMs;
+      const endedAtMs = (lastExit as WorkloadExit | undefined)?.atMs;
+      const hasEnded =
+        endedAtMs !== undefined && endedAtMs >= startedAtMs && !isEndOfShutdown(endedAtMs, shutDownAtMs);
       return hasEnded ? [] : [[name, startedAtMs]];
     }),
   );

@@ -52,7 +52,7 @@ export const executors: { readonly [Do in Action["do"]]: Executor<Do> } = {
     const handle = await known.runtime.start(spec, deps.signal);
     await deps.faultPoint("start: started");
     // A start that was asked for begins the count anew.
-    const restarts = action.isRestart ? record.restarts + 1 : action.isRecovery ? record.restarts : 0;
+    const restarts = action.isRestart ? record.restarts + 1 : action.uncounted ? record.restarts : 0;
     const { quickEnds } = action;
     const startedAtMs = deps.clock.now();
     await deps.registry.setInstance(action.instance, { handle, startedAtMs, restarts, quickEnds });
@@ -207,11 +207,9 @@ export function runtimeNeededBy(action: Action, look: Look, runtimes: Runtimes):
   return (kind && runtimes.forKind(kind)?.name) ?? "";
 }
 
-function describeStart(
-  { isRestart, isRecovery }: Extract<Action, { do: "start" }>,
-  restarts: number,
-): string {
-  if (isRecovery) return "started after a boot of this machine";
+function describeStart({ isRestart, uncounted }: Extract<Action, { do: "start" }>, restarts: number): string {
+  if (uncounted === "booted") return "started after a boot of this machine";
+  if (uncounted === "orderly") return "started again after an orderly end";
   return isRestart ? `restarted (${ordinal(restarts)} time)` : "started";
 }
 
