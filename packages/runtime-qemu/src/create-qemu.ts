@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "@mcp/base";
 import { bootId, type Logger, type Run, run as runProgram } from "@mcp/host";
-import type { ImageSource, Runtime } from "@mcp/runtime";
+import type { GuestNetwork, ImageSource, Runtime } from "@mcp/runtime";
 import type { QemuUser } from "./confinement/qemu-user.ts";
 import { Room } from "./doctor/find-room.ts";
 import { checkHost, type VmCheck } from "./doctor/vm-checks.ts";
@@ -10,10 +10,13 @@ import { ImageCache } from "./guest/image-cache.ts";
 import { createLinuxBuilder } from "./guest/linux/linux-builder.ts";
 import { createNanosBuilder } from "./guest/nanos/nanos-builder.ts";
 import { Host } from "./host.ts";
+import { createGuestNetwork, type GuestNetworkOptions } from "./network/guest-network.ts";
 import { findKindFacts, probeKind } from "./probe.ts";
 import { QemuRuntime } from "./qemu-runtime.ts";
 import { remembered } from "./remembered.ts";
 import { Attendance } from "./vm/attendance.ts";
+import { livingGuests } from "./vm/living-guests.ts";
+import { stateStore } from "./vm/state-store.ts";
 
 export interface QemuOptions {
   /** One folder per virtual machine, and what is remembered of this host. Made if missing. */
@@ -35,6 +38,11 @@ export interface QemuOptions {
   readonly linux?: { readonly kernel?: string; readonly modules?: string; readonly busybox?: string };
   /** Of unikernels: `ops`, Nanos' kernel and boot image. Default: `ops` on the PATH, and what its release brings. */
   readonly nanos?: { readonly ops?: string; readonly kernel?: string; readonly boot?: string };
+  /**
+   * The bridge that virtual machines with an attachment are on, and what they may reach. Absent: there is none, and only those
+   * that are on one from before are looked after.
+   */
+  readonly network?: Pick<GuestNetworkOptions, "bridge" | "isNamed" | "allow">;
   /** How long a guest may take to come up, in milliseconds. Default 60 000. */
   readonly readyWithinMs?: number;
   /** For tests: awaited between any two effects, with its name and the instance's. */
@@ -48,6 +56,8 @@ export interface Qemu {
   /** One for each kind: a host may be able to run one and not the other. */
   readonly microvm: Runtime;
   readonly unikernel: Runtime;
+  /** The isolated bridge of this host, for those virtual machines. */
+  readonly network: GuestNetwork;
   /** What virtual machines need of this host, one by one, for a doctor. */
   checks(signal: AbortSignal): Promise<readonly VmCheck[]>;
   /** Stop looking after the virtual machines, which go on. */
@@ -70,7 +80,13 @@ export function createQemu(options: QemuOptions): Qemu {
     run,
   });
   const room = new Room(clock);
-  const attendance = new Attendance(stateDir, clock, log);
+  const attendance = new Attendance(stateDir, clock, log, () => network.wake());
+  const network = createGuestNetwork({
+    ...(options.network ?? { bridge: "" }),
+    store: () => stateStore(stateDir),
+    living: () => livingGuests(stateDir, attendance, bootId),
+    ...{ run, clock, log },
+  });
   const builders = {
     microvm: createLinuxBuilder({
       ...withoutEmpty(options.linux),
@@ -100,6 +116,7 @@ export function createQemu(options: QemuOptions): Qemu {
       kind,
       stateDir,
       attendance,
+      network,
       clock,
       log,
       bootId,
@@ -119,6 +136,7 @@ export function createQemu(options: QemuOptions): Qemu {
               .kvmFailed(state, signal)
               .catch((error) => log.warn("that KVM failed is not remembered", { error: String(error) })),
           mayConnectOut,
+          network,
           readyWithinMs,
           bootId: await bootId(),
           ...(options.faultPoint && { faultPoint: options.faultPoint }),
@@ -131,6 +149,7 @@ export function createQemu(options: QemuOptions): Qemu {
   return {
     microvm: runtimeOf("microvm", builders.microvm),
     unikernel: runtimeOf("unikernel", builders.unikernel),
+    network,
     checks: (signal) =>
       checkHost(
         {
@@ -146,7 +165,10 @@ export function createQemu(options: QemuOptions): Qemu {
         },
         signal,
       ),
-    close: () => attendance.close(),
+    async close() {
+      await network.close();
+      await attendance.close();
+    },
   };
 }
 

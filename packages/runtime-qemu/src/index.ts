@@ -1,2 +1,10 @@
 export { createQemu, type Qemu, type QemuOptions } from "./create-qemu.ts";
 export type { VmCheck } from "./doctor/vm-checks.ts";
+export {
+  createGuestNetwork,
+  type GuestNetworkOptions,
+  type HostGuestNetwork,
+} from "./network/guest-network.ts";
+export type { LivingGuests } from "./network/reconcile.ts";
+export type { Guest } from "./network/rules.ts";
+export { type SetUpOptions, setUpBridge, tearDownBridge } from "./network/set-up.ts";

@@ -1,4 +1,4 @@
-import { access, readdir } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Clock, Problem } from "@mcp/base";
 import type { Logger } from "@mcp/host";
@@ -17,20 +17,22 @@ import type {
   WorkloadSpec,
 } from "@mcp/runtime";
 import { readLog } from "./console/read-log.ts";
+import type { HostGuestNetwork } from "./network/guest-network.ts";
 import { revokeStart } from "./process/keeper.ts";
 import { usageOf } from "./stats.ts";
 import type { Attendance } from "./vm/attendance.ts";
 import { type BootDeps, boot, untilStarted } from "./vm/boot.ts";
 import { endAtOnce, endGently } from "./vm/end.ts";
 import { handleOf, readHandle } from "./vm/handle.ts";
+import { instanceNames } from "./vm/instance-names.ts";
 import { lookAt, type Sight, toWorkload } from "./vm/look.ts";
-import { makeVm, removeVm } from "./vm/making.ts";
+import { makeVm, otherSettings, removeVm } from "./vm/making.ts";
 import { endShares } from "./vm/shares.ts";
 import type { StateFolder } from "./vm/state-folder.ts";
 import { asStateProblem } from "./vm/state-problem.ts";
 import { findStrangers } from "./vm/strangers.ts";
 import { endStrays } from "./vm/strays.ts";
-import { isInstanceName, VmFolder } from "./vm/vm-folder.ts";
+import { VmFolder } from "./vm/vm-folder.ts";
 import { readRecord, type VmRecord } from "./vm/vm-record.ts";
 
 export interface QemuRuntimeDeps {
@@ -42,6 +44,7 @@ export interface QemuRuntimeDeps {
   /** See `BootDeps`. */
   readonly faultPoint?: BootDeps["faultPoint"];
   readonly attendance: Attendance;
+  readonly network: Pick<HostGuestNetwork, "tidy" | "wake">;
   readonly bootId: () => Promise<string>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -97,6 +100,7 @@ export class QemuRuntime implements Runtime {
           await untilStarted(folder, record, record.boot, sight.process, await deps(), signal);
         else await boot(folder, record, await deps(), signal);
       } catch (error) {
+        await this.#leaveNetwork(record);
         // What was there before is kept, with its log, and so is what leads to a QEMU that could not be ended.
         if (!found && !(await this.#mayRun(spec.name))) await this.#discard(state, folder);
         throw error;
@@ -116,6 +120,7 @@ export class QemuRuntime implements Runtime {
       } finally {
         state.stopping.delete(name);
       }
+      await this.#leaveNetwork(found.record);
     });
   }
 
@@ -131,6 +136,7 @@ export class QemuRuntime implements Runtime {
       const { process } = found.sight;
       if (process) await endAtOnce(found.folder, process, this.#deps, signal);
       await this.#deps.faultPoint?.("ended", name);
+      await this.#leaveNetwork(found.record);
       await this.#discard(state, found.folder);
       this.#deps.attendance.tell({ name, what: "removed", atMs: this.#deps.clock.now() });
     });
@@ -162,6 +168,7 @@ export class QemuRuntime implements Runtime {
   }
 
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    this.#deps.network.wake();
     return this.#deps.attendance.events(signal);
   }
 
@@ -188,17 +195,9 @@ export class QemuRuntime implements Runtime {
   /** What cannot be understood is left out: whoever asks for it by name is told why. */
   async #all(signal: AbortSignal): Promise<Found[]> {
     signal.throwIfAborted();
-    const names = await readdir(this.#deps.stateDir).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return [];
-      throw new Problem(
-        "runtime_unavailable",
-        `the state of virtual machines cannot be read: ${error.message}`,
-        `look at: ls -ld ${this.#deps.stateDir}`,
-        { cause: error },
-      );
-    });
+    const names = await instanceNames(this.#deps.stateDir);
     const found = await Promise.all(
-      names.filter(isInstanceName).map((name) =>
+      names.map((name) =>
         this.#find(name, signal).catch((error: unknown) => {
           signal.throwIfAborted();
           this.#warn(name, String(error));
@@ -267,6 +266,11 @@ export class QemuRuntime implements Runtime {
     await this.#deps.attendance.leave(state, basename(folder.path));
   }
 
+  /** Its TAP device goes, now that its QEMU has. */
+  async #leaveNetwork({ spec }: VmRecord): Promise<void> {
+    if (spec.attachment) await this.#deps.network.tidy();
+  }
+
   async #discard(state: StateFolder, folder: VmFolder): Promise<void> {
     await this.#deps.attendance.leave(state, basename(folder.path));
     await endShares(folder);
@@ -284,13 +288,6 @@ export class QemuRuntime implements Runtime {
     }
   }
 }
-
-const otherSettings = (name: string): Problem =>
-  new Problem(
-    "spec_conflict",
-    `${name} is there already, with other settings`,
-    "a changed definition gets a new instance: deploy it again",
-  );
 
 const isThere = (path: string): Promise<boolean> =>
   access(path).then(

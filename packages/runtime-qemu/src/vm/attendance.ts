@@ -10,13 +10,16 @@ import type { VmRecord } from "./vm-record.ts";
 
 /** Who looks after the virtual machines of a state folder, and tells what becomes of them. */
 export class Attendance {
-  readonly #hub = new EventHub();
+  readonly #hub = new EventHub<RuntimeEvent>();
   readonly #stateDir: string;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #onEnded: () => void;
   readonly #used = new Set<StateFolder>();
 
-  constructor(stateDir: string, clock: Clock, log: Logger) {
+  /** @param onEnded  told of each end of a virtual machine, whoever ended it. */
+  constructor(stateDir: string, clock: Clock, log: Logger, onEnded: () => void = () => {}) {
+    this.#onEnded = onEnded;
     this.#stateDir = stateDir;
     this.#clock = clock;
     this.#log = log;
@@ -130,6 +133,7 @@ export class Attendance {
     const hubs = new Set([this.#hub]);
     const onEnded = (): void => {
       for (const hub of hubs) hub.tell({ name, what: "exited", atMs: this.#clock.now() });
+      this.#onEnded();
     };
     const onFailed = (): void => {
       if (state.attended.get(name) === entry) state.attended.delete(name);

@@ -10,6 +10,7 @@ import type { GuestImageBuilder } from "../guest/guest-image.ts";
 import type { ImageCache } from "../guest/image-cache.ts";
 import { qemuArgv } from "../machine/argv.ts";
 import type { Machine } from "../machine/machine.ts";
+import type { HostGuestNetwork } from "../network/guest-network.ts";
 import { readExit } from "../process/exit-record.ts";
 import { keeperShell, startKept } from "../process/keeper.ts";
 import { isAlive, type ProcessIdentity } from "../process/process-identity.ts";
@@ -39,6 +40,7 @@ export interface BootDeps {
   /** Told, and awaited, where a guest stopped under KVM before its program ran: with what QEMU says of it. */
   readonly kvmFailed: (state: string) => Promise<void>;
   readonly mayConnectOut: boolean;
+  readonly network: Pick<HostGuestNetwork, "tapOf" | "prepare" | "attach">;
   readonly bootId: string;
   /** How long a guest has to come up. */
   readonly readyWithinMs: number;
@@ -65,12 +67,17 @@ export async function boot(
   deps: BootDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { builder, cache, images, program, qemuUser, mayConnectOut, attendance, state } = deps;
+  const { builder, cache, images, program, qemuUser, mayConnectOut, network, attendance, state } = deps;
   const { spec } = earlier;
   const { name } = spec;
   const { memoryMiB = builder.leastMemoryMiB } = spec;
   if (memoryMiB < builder.leastMemoryMiB) throw tooLittleMemory(spec, builder.leastMemoryMiB);
   const at = async (where: string): Promise<void> => deps.faultPoint?.(where, name);
+  const { attachment } = spec;
+  const tap = attachment && (await network.tapOf(name));
+  // Beside what takes longer: the image is read.
+  const prepared = attachment && network.prepare(name, attachment, signal);
+  prepared?.catch(() => {});
   const image = await cache.get(builder, spec, images, signal);
   await at("image");
   // Nobody else changes it now, so the record is up to date.
@@ -91,6 +98,7 @@ export async function boot(
     accel: deps.accel,
     outputs,
     hasDebugExit: parts.hasDebugExit,
+    ...(tap !== undefined && { tap }),
   };
   const record: VmRecord = { ...earlier, boot };
   await writeRecord(folder, record);
@@ -102,7 +110,10 @@ export async function boot(
     accel: deps.accel,
     memoryMiB,
     vcpus: spec.vcpus ?? 1,
-    network: { by: "user", ports: spec.ports, mayConnectOut },
+    network:
+      attachment && tap !== undefined
+        ? { by: "tap", ifname: tap, mac: attachment.mac }
+        : { by: "user", ports: spec.ports, mayConnectOut },
     serial: "serial",
     qmp: ["qmp", "events"],
   };
@@ -110,6 +121,7 @@ export async function boot(
     await attendance.prepare(state, folder, name, boot.id, outputs);
     await startShares(folder, machine.shares, deps, signal);
     await at("shares");
+    if (prepared) await network.attach(await prepared, uidOf(qemuUser), signal, at);
     await giveTo(qemuUser, folder.run);
     signal.throwIfAborted();
     const written = [machine.serial, ...machine.channels.map(({ file }) => file)];
@@ -202,6 +214,9 @@ async function clear(folder: VmFolder): Promise<void> {
   await removeTree(folder.run);
   await mkdir(folder.run, { mode: 0o700 });
 }
+
+/** Whose the TAP device is: nobody else may open it. */
+const uidOf = (qemuUser: QemuUser | undefined): number => qemuUser?.uid ?? process.getuid?.() ?? 0;
 
 /** Not before all is in it: until then nobody else could put a link in the way of what is written. */
 async function giveTo(qemuUser: QemuUser | undefined, run: string): Promise<void> {

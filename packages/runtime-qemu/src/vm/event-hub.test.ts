@@ -1,3 +1,4 @@
+import type { RuntimeEvent } from "@mcp/runtime";
 import { describe, expect, it } from "vitest";
 import { EventHub } from "./event-hub.ts";
 
@@ -5,7 +6,7 @@ const event = (name: string) => ({ name, what: "started", atMs: 1 }) as const;
 
 describe("who listens to a hub", () => {
   it("hears everything from the first call of next on, in order, each at their own pace", async () => {
-    const hub = new EventHub();
+    const hub = new EventHub<RuntimeEvent>();
     const { signal } = new AbortController();
     const [one, other] = [hub.listen(signal), hub.listen(signal)];
     hub.tell(event("too early"));
@@ -20,7 +21,7 @@ describe("who listens to a hub", () => {
   });
 
   it("is told why it ends", async () => {
-    const hub = new EventHub();
+    const hub = new EventHub<RuntimeEvent>();
     const controller = new AbortController();
     const waiting = hub.listen(controller.signal).next();
     controller.abort("enough");

@@ -1,19 +1,17 @@
-import type { RuntimeEvent } from "@mcp/runtime";
-
 /** Tells everybody who listens; what nobody has listened to is not kept. */
-export class EventHub {
-  readonly #listeners = new Set<(event: RuntimeEvent) => void>();
+export class EventHub<Told> {
+  readonly #listeners = new Set<(event: Told) => void>();
 
-  readonly tell = (event: RuntimeEvent): void => {
+  readonly tell = (event: Told): void => {
     for (const listener of this.#listeners) listener(event);
   };
 
   /** From the moment the first `next()` is called, until the signal aborts, whose reason is rethrown. */
-  async *listen(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+  async *listen(signal: AbortSignal): AsyncGenerator<Told> {
     signal.throwIfAborted();
-    const waiting: RuntimeEvent[] = [];
+    const waiting: Told[] = [];
     let wake = (): void => {};
-    const listener = (event: RuntimeEvent): void => {
+    const listener = (event: Told): void => {
       waiting.push(event);
       wake();
     };

@@ -108,6 +108,7 @@ export function toWorkload({ spec }: VmRecord, sight: Sight): Workload {
     imageDigest: image.digest,
     imageReference: image.reference,
     ports,
+    ...(spec.attachment && { address: spec.attachment.address }),
     ...(sight.process && { pid: sight.process.pid }),
     ...(sight.startedAtMs !== undefined && { startedAtMs: sight.startedAtMs }),
     ...(sight.exit && { exit: sight.exit }),

@@ -62,3 +62,10 @@ export function strangersName(name: string, { path }: VmFolder): Problem {
     `see what it is, and move it away, since ${name} needs the place: ls -la ${path}`,
   );
 }
+
+export const otherSettings = (name: string): Problem =>
+  new Problem(
+    "spec_conflict",
+    `${name} is there already, with other settings`,
+    "a changed definition gets a new instance: deploy it again",
+  );

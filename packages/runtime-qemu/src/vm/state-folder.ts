@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { isProblem, Lanes } from "@mcp/base";
+import type { RuntimeEvent } from "@mcp/runtime";
 import { makePassable } from "../confinement/passable-folder.ts";
 import type { Attendant } from "./attendant.ts";
 import type { EventHub } from "./event-hub.ts";
@@ -11,7 +12,7 @@ export interface Attended {
   readonly attendant: Attendant;
   /** Which boot: another one has another attendant. */
   readonly boot: string;
-  readonly hubs: Set<EventHub>;
+  readonly hubs: Set<EventHub<RuntimeEvent>>;
 }
 
 /** After another process was found to have the folder. */

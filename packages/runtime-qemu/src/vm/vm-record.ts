@@ -3,6 +3,7 @@ import { isProblem, Problem } from "@mcp/base";
 import { writeFileAtomic } from "@mcp/host";
 import type { WorkloadSpec } from "@mcp/runtime";
 import type { GuestOutputs } from "../guest/guest-image.ts";
+import { isTapName } from "../network/tap-name.ts";
 import type { VmFolder } from "./vm-folder.ts";
 
 /** What `vm.json` keeps of a virtual machine. */
@@ -26,6 +27,8 @@ export interface BootRecord {
   readonly outputs: GuestOutputs;
   /** The guest ends QEMU with `(code << 1) | 1`. */
   readonly hasDebugExit: boolean;
+  /** Its TAP device, where it is on a bridge. */
+  readonly tap?: string;
 }
 
 const version = 1;
@@ -84,8 +87,9 @@ function parseRecord(text: string, folder: VmFolder): VmRecord {
 }
 
 /** The outputs become paths. */
-function isBoot({ id, bootId, outputs }: Partial<BootRecord>): boolean {
+function isBoot({ id, bootId, outputs, tap }: Partial<BootRecord>): boolean {
   const isName = (name: unknown): boolean => typeof name === "string" && /^[a-z][a-z0-9.-]*$/.test(name);
   const { stdout, stderr = "none", status = "none" } = outputs ?? {};
+  if (tap !== undefined && !isTapName(tap)) return false;
   return typeof id === "string" && typeof bootId === "string" && [stdout, stderr, status].every(isName);
 }

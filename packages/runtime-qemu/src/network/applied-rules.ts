@@ -1,0 +1,92 @@
+import { Problem } from "@mcp/base";
+import type { Nft } from "./nft.ts";
+import { gist, noRulesText, type RulesState, rulesText } from "./rules.ts";
+
+/** Applied this often, and still not what was applied. */
+const tries = 3;
+
+/**
+ * Our rules on this host, and whether they are still what we made them. What nft prints differs from what it was given, and from
+ * version to version: so they are compared with what it printed right after they were applied.
+ */
+export class AppliedRules {
+  readonly #nft: Nft;
+  readonly #state: () => RulesState;
+  #applied: { readonly text: string; readonly listing: Promise<string> } | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  /** @param state  what they are to be made of, asked when they are. */
+  constructor(nft: Nft, state: () => RulesState) {
+    this.#nft = nft;
+    this.#state = state;
+  }
+
+  /**
+   * Make them what the state says by now, whatever they are. Those who ask while it is being done are served together, by the
+   * next time: their states are in it.
+   * @throws Problem as `Nft.apply`; they are what they were then.
+   */
+  apply(): Promise<void> {
+    this.#next ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        this.#running = this.#apply();
+        return this.#running;
+      });
+    return this.#next;
+  }
+
+  /**
+   * `in place`: applied for this state, and nobody has changed them since. `changed`: somebody has. `outdated`: not applied yet, or
+   * for another state.
+   */
+  async judge(signal: AbortSignal): Promise<"in place" | "changed" | "outdated"> {
+    await this.#running.catch(() => {});
+    const applied = this.#applied;
+    if (!applied || applied.text !== rulesText(this.#state())) return "outdated";
+    const [then, now] = await Promise.all([applied.listing, this.#nft.list(signal)]);
+    // Meanwhile they may have been applied again.
+    if (this.#applied !== applied) return this.judge(signal);
+    // Somebody may have changed them between the two: what was printed first is believed only if all of it was there.
+    return gist(then) === gist(applied.text) && now === then ? "in place" : "changed";
+  }
+
+  /** Whether they were applied by this process, as far as it knows. */
+  get areThere(): boolean {
+    return this.#applied !== undefined;
+  }
+
+  /** Take them away, whether or not they are there. */
+  async remove(signal: AbortSignal): Promise<void> {
+    await this.#nft.apply(noRulesText(), signal);
+    this.#applied = undefined;
+  }
+
+  async #apply(): Promise<void> {
+    const { signal } = new AbortController();
+    const text = rulesText(this.#state());
+    await this.#nft.apply(text, signal);
+    const listing = this.#nft.list(signal);
+    // Who needs it sees why it failed; until then nobody may be asked.
+    listing.catch(() => {});
+    this.#applied = { text, listing };
+  }
+
+  /**
+   * As `apply`, until they are seen to be there.
+   * @throws Problem `network_failed` if somebody takes them away again each time.
+   */
+  async enforce(signal: AbortSignal): Promise<void> {
+    for (let count = 0; count < tries; count++) {
+      await this.apply();
+      if ((await this.judge(signal)) === "in place") return;
+    }
+    throw new Problem(
+      "network_failed",
+      "the rules of the virtual machines' network are changed by somebody as soon as they are set",
+      "see by whom: nft monitor",
+    );
+  }
+}

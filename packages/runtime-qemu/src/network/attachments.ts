@@ -1,0 +1,243 @@
+import { asProblem, Problem } from "@mcp/base";
+import type { Logger } from "@mcp/host";
+import type { AttachedGuest, BridgeAttachment, GuestNetworkEvent } from "@mcp/runtime";
+import type { AllowedPort } from "./allowed-port.ts";
+import { AppliedRules } from "./applied-rules.ts";
+import { forgetNeighbour } from "./arp-probe.ts";
+import { findBridge, requirePinned } from "./bridge.ts";
+import type { PreparedGuest } from "./guest-network.ts";
+import type { Ip } from "./ip.ts";
+import type { Link } from "./links.ts";
+import { toolFailed } from "./network-problems.ts";
+import type { Nft } from "./nft.ts";
+import { mayChangeNetwork } from "./permission.ts";
+import { presentLinks } from "./present-links.ts";
+import { type LivingGuests, makeTap, strayTaps, tapRepairs } from "./reconcile.ts";
+import type { Guest, RulesState } from "./rules.ts";
+import { ownerOf, readTapAlias, tapName, tapPrefix } from "./tap-name.ts";
+
+export interface AttachmentsOptions {
+  readonly bridge: string;
+  readonly allow: readonly AllowedPort[];
+  readonly store: () => Promise<string>;
+  readonly living: () => Promise<LivingGuests | undefined>;
+  readonly ip: Ip;
+  readonly nft: Nft;
+  readonly log: Logger;
+  /** From now on somebody is to look, each time that something changes. */
+  readonly onActive: () => void;
+  readonly tell: (outcome: GuestNetworkEvent["outcome"], text: string) => void;
+}
+
+/**
+ * Which virtual machines are on bridges of this host. What is remembered here could be found again: it is replaced by what is found
+ * each time that somebody looks.
+ */
+export class Attachments {
+  readonly #options: AttachmentsOptions;
+  readonly #rules: AppliedRules;
+  readonly #attaching = new Set<string>();
+  #state: RulesState;
+  #guests: ReadonlyMap<string, Guest> = new Map();
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  /** The removal of devices: who is about to make one of that name waits for it. */
+  #removing: Promise<unknown> | undefined;
+  #failure: { readonly why: string; readonly hint: string } | undefined;
+
+  constructor(options: AttachmentsOptions) {
+    this.#options = options;
+    this.#state = { bridges: [], allow: options.allow, guests: [] };
+    this.#rules = new AppliedRules(options.nft, () => this.#state);
+  }
+
+  /** Why the network is not what it should be, since the last time that somebody looked. */
+  get failure(): { readonly why: string; readonly hint: string } | undefined {
+    return this.#failure;
+  }
+
+  async attached(): Promise<readonly AttachedGuest[]> {
+    const found = (await this.#options.living())?.guests ?? [...this.#guests.values()];
+    return found
+      .map(({ instance, tap, attachment: { address, mac } }) => ({ instance, tap, address, mac }))
+      .sort((a, b) => (a.instance < b.instance ? -1 : 1));
+  }
+
+  async tapOf(instance: string): Promise<string> {
+    return tapName({ owner: ownerOf(await this.#options.store()), instance });
+  }
+
+  async prepare(instance: string, attachment: BridgeAttachment, signal: AbortSignal): Promise<PreparedGuest> {
+    const [tap, links] = await Promise.all([this.tapOf(instance), this.#options.ip.links(signal)]);
+    const { mac } = requirePinned(attachment.bridge, links);
+    const there = links.find(({ name }) => name === tap);
+    if (there && !this.#isOurs(there, instance)) throw tapTaken(tap);
+    return { instance, attachment, tap, bridgeMac: mac };
+  }
+
+  async attach(
+    prepared: PreparedGuest,
+    uid: number,
+    signal: AbortSignal,
+    at: (where: string) => Promise<void>,
+  ): Promise<void> {
+    const { instance } = prepared;
+    // Who looks from here on keeps it, also before it is seen to be there.
+    this.#attaching.add(instance);
+    try {
+      this.#remember(new Map([...this.#guests, [instance, prepared]]));
+      await this.#removing;
+      this.#options.onActive();
+      await this.#rules.apply();
+      await at("rules");
+      await this.#makeTap(prepared, uid, signal);
+      await at("tap");
+    } finally {
+      this.#attaching.delete(instance);
+    }
+  }
+
+  async #makeTap(guest: PreparedGuest, uid: number, signal: AbortSignal): Promise<void> {
+    const { ip, store } = this.#options;
+    const { tap, instance, attachment, bridgeMac } = guest;
+    const lines = makeTap(guest, { owner: ownerOf(await store()), uid, bridgeMac });
+    const made = await ip.batch(lines, signal);
+    if (made.ok) return;
+    const isThere = /TUNSETIFF\): Device or resource busy/i.test(made.stderr);
+    if (isThere) {
+      // Of an earlier boot, which ended a moment ago.
+      const found = (await ip.links(signal)).find(({ name }) => name === tap);
+      if (found && !this.#isOurs(found, instance)) throw tapTaken(tap);
+      await ip.batch([`link del dev ${tap}`], signal, true);
+      const again = await ip.batch(lines, signal);
+      if (again.ok) return;
+      throw toolFailed(`${instance} cannot be put on ${attachment.bridge.name}`, again.stderr);
+    }
+    // What was made of it before that.
+    if (!/TUNSETIFF/.test(made.stderr)) await ip.batch([`link del dev ${tap}`], signal, true);
+    throw toolFailed(`${instance} cannot be put on ${attachment.bridge.name}`, made.stderr);
+  }
+
+  #isOurs({ alias, kind }: Link, instance: string): boolean {
+    return kind === "tun" && readTapAlias(alias)?.instance === instance;
+  }
+
+  reconcile(): Promise<void> {
+    this.#next ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        this.#running = this.#reconcile();
+        return this.#running;
+      });
+    return this.#next;
+  }
+
+  async settled(): Promise<void> {
+    await this.#next?.catch(() => {});
+    await this.#running.catch(() => {});
+  }
+
+  async #reconcile(): Promise<void> {
+    const living = await this.#options.living();
+    if (!living || (await this.#isNothing(living))) return;
+    const { signal } = new AbortController();
+    try {
+      await this.#make(living, signal);
+      this.#failure = undefined;
+    } catch (error) {
+      const { message: why, hint } = asProblem(error);
+      if (this.#failure?.why !== why) this.#options.tell("failed", why);
+      this.#failure = { why, hint };
+      throw error;
+    }
+  }
+
+  /** A host without our bridge, and without anything of ours: nothing is asked of it. */
+  async #isNothing({ guests }: LivingGuests): Promise<boolean> {
+    if (guests.length > 0 || this.#rules.areThere) return false;
+    const names = await presentLinks();
+    if (names.some((name) => name.startsWith(tapPrefix))) return false;
+    // That it may not be used is said to who wants to.
+    return !names.includes(this.#options.bridge) || !(await mayChangeNetwork());
+  }
+
+  async #make(living: LivingGuests, signal: AbortSignal): Promise<void> {
+    const { ip, log, onActive } = this.#options;
+    const [links, store] = await Promise.all([ip.links(signal), this.#options.store()]);
+    // Else one that has begun to be started meanwhile would be taken for a stray.
+    if (!living.isCurrent()) return this.#reconcile();
+    const before = this.#guests;
+    const keeps = ([instance]: readonly [string, Guest]): boolean =>
+      this.#attaching.has(instance) || living.unknown.has(instance);
+    this.#remember(
+      new Map([
+        ...[...before].filter(keeps),
+        ...living.guests.map((guest) => [guest.instance, guest] as const),
+      ]),
+      links,
+    );
+    const strays = strayTaps(ownerOf(store), links, living);
+    const repairs = tapRepairs(links, living);
+    if (strays.length + repairs.length > 0) {
+      const gone = [...before.values()].filter(({ instance }) => !this.#guests.has(instance));
+      const lines = [
+        ...strays.map(({ tap }) => `link del dev ${tap}`),
+        ...gone.map(({ attachment: { bridge, address } }) => forgetNeighbour(bridge, address)),
+        ...repairs,
+      ];
+      this.#removing = ip.batch(lines, signal, true);
+      await this.#removing;
+      if (repairs.length > 0)
+        this.#options.tell("repaired", "ports of the bridge were changed, and are put back");
+      for (const { instance, tap } of strays) log.info("a TAP device was removed", { instance, tap });
+    }
+    await this.#keepRules(signal);
+    if (this.#state.bridges.length > 0) onActive();
+  }
+
+  async #keepRules(signal: AbortSignal): Promise<void> {
+    const names = this.#state.bridges.map(({ name }) => name).join(" and ");
+    if (names === "") {
+      if (this.#rules.areThere) await this.#rules.remove(signal);
+      return;
+    }
+    const verdict = await this.#rules.judge(signal);
+    if (verdict === "in place") return;
+    await this.#rules.enforce(signal);
+    if (verdict === "changed")
+      this.#options.tell("repaired", `the rules of ${names} were changed by somebody, and are back`);
+  }
+
+  /** @param links  where it was looked: else the bridge of the config is what it was. */
+  #remember(guests: ReadonlyMap<string, Guest>, links?: readonly Link[]): void {
+    this.#guests = guests;
+    const { bridge: name, allow } = this.#options;
+    const configured = links
+      ? usableOrNone(name, links)
+      : this.#state.bridges.filter((bridge) => bridge.name === name);
+    const all = [...guests.values()];
+    this.#state = {
+      bridges: [...configured, ...all.map(({ attachment }) => attachment.bridge)],
+      allow,
+      guests: all,
+    };
+  }
+}
+
+/** One that cannot be used has no virtual machine on it, and who wants to put one there is told. */
+function usableOrNone(name: string, links: readonly Link[]): RulesState["bridges"] {
+  try {
+    const found = findBridge(name, links);
+    return found ? [found.bridge] : [];
+  } catch {
+    return [];
+  }
+}
+
+const tapTaken = (tap: string): Problem =>
+  new Problem(
+    "tap_taken",
+    `there is a network device ${tap} already, and it is none of ours`,
+    `see what it is, and remove it: ip -d link show dev ${tap}; ip link del ${tap}`,
+  );

@@ -1,0 +1,207 @@
+import type { Clock } from "@mcp/base";
+import { asProblem, Problem, printSubnet } from "@mcp/base";
+import type { Logger, Run } from "@mcp/host";
+import type {
+  Bridge,
+  BridgeAttachment,
+  GuestNetwork,
+  GuestNetworkEvent,
+  GuestNetworkStatus,
+} from "@mcp/runtime";
+import { EventHub } from "../vm/event-hub.ts";
+import { printAllowedPort, readAllowedPort } from "./allowed-port.ts";
+import { whoAnswers } from "./arp-probe.ts";
+import { Attachments } from "./attachments.ts";
+import { bridgeMissing, findBridge } from "./bridge.ts";
+import { requireBridgeName } from "./interface-name.ts";
+import { Ip } from "./ip.ts";
+import { notPermitted } from "./network-problems.ts";
+import { Nft } from "./nft.ts";
+import { mayChangeNetwork } from "./permission.ts";
+import { isThere } from "./present-links.ts";
+import type { LivingGuests } from "./reconcile.ts";
+import { RulesGuard } from "./rules-guard.ts";
+
+export interface GuestNetworkOptions {
+  /** Its name; empty: there is none, and only what is on one from before is looked after. */
+  readonly bridge: string;
+  /** Somebody has named it: that it is not there is a mistake. Default false. */
+  readonly isNamed?: boolean;
+  /** Ports of the gateway that guests may reach: `8443`, `53/udp`. Default none. */
+  readonly allow?: readonly string[];
+  /** Which state folder the virtual machines are in: what tells their TAP devices from those of another. */
+  readonly store: () => Promise<string>;
+  /** Undefined where this process may not change anything, since another looks after the same virtual machines. */
+  readonly living: () => Promise<LivingGuests | undefined>;
+  readonly run: Run;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What the network gives a boot. */
+export interface PreparedGuest {
+  readonly instance: string;
+  readonly attachment: BridgeAttachment;
+  readonly tap: string;
+  readonly bridgeMac: string;
+}
+
+const probeWithinMs = { proposing: 100, booting: 50 } as const;
+
+/**
+ * The isolated bridge of this host. Nothing is asked or changed before the first call, and nothing at all on a host without it.
+ *
+ * @throws Problem `config_invalid` for a name that is none, or a port that is none.
+ * @example const network = createGuestNetwork({ bridge: "mcp-br0", allow: ["8443"], store, living, run, clock, log });
+ */
+export function createGuestNetwork(options: GuestNetworkOptions): HostGuestNetwork {
+  return new HostGuestNetwork(options);
+}
+
+export class HostGuestNetwork implements GuestNetwork {
+  readonly #options: GuestNetworkOptions;
+  readonly #allowed: readonly string[];
+  readonly #ip: Ip;
+  readonly #hub = new EventHub<GuestNetworkEvent>();
+  readonly #guard: RulesGuard;
+  readonly #attachments: Attachments;
+  #isClosed = false;
+
+  constructor(options: GuestNetworkOptions) {
+    const { bridge, allow = [], store, living, run, clock, log } = options;
+    if (bridge !== "") requireBridgeName(bridge);
+    const ports = allow.map(readAllowedPort);
+    this.#options = options;
+    this.#allowed = ports.map(printAllowedPort);
+    this.#ip = new Ip(run);
+    this.#guard = new RulesGuard({ look: () => this.reconcile(), clock, log });
+    this.#attachments = new Attachments({
+      ...{ bridge, allow: ports, store, living, ip: this.#ip, nft: new Nft(run), log },
+      onActive: () => this.#guard.begin(),
+      tell: (outcome, text) => this.#hub.tell({ atMs: clock.now(), outcome, text }),
+    });
+  }
+
+  async find(signal: AbortSignal): Promise<Bridge | undefined> {
+    const { bridge, isNamed = false } = this.#options;
+    if (bridge === "") return undefined;
+    const found = (await isThere(bridge)) ? findBridge(bridge, await this.#ip.links(signal)) : undefined;
+    if (!found) {
+      if (isNamed) throw bridgeMissing(bridge);
+      return undefined;
+    }
+    await requirePermission();
+    this.wake();
+    return found.bridge;
+  }
+
+  async answering(
+    bridge: Bridge,
+    addresses: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const probe = { ip: this.#ip, clock: this.#options.clock, withinMs: probeWithinMs.proposing };
+    const found = await whoAnswers(bridge, addresses, probe, signal);
+    return new Set(found.map(({ address }) => address));
+  }
+
+  async status(signal: AbortSignal): Promise<GuestNetworkStatus> {
+    const { bridge } = this.#options;
+    const [judged, guests] = await Promise.all([this.#judge(signal), this.#attachments.attached()]);
+    return { bridge, ...judged, allowed: this.#allowed, guests };
+  }
+
+  async #judge(signal: AbortSignal): Promise<Pick<GuestNetworkStatus, "state" | "why" | "hint" | "subnet">> {
+    if (this.#options.bridge === "") return { state: "off" };
+    try {
+      const bridge = await this.find(signal);
+      if (!bridge) return { state: "absent" };
+      const subnet = printSubnet({ address: bridge.gateway, prefixLength: bridge.prefixLength });
+      const wrong = this.#attachments.failure;
+      return { state: wrong ? "failing" : "ready", subnet, ...wrong };
+    } catch (error) {
+      signal.throwIfAborted();
+      const { message: why, hint } = asProblem(error);
+      return { state: "failing", why, hint };
+    }
+  }
+
+  events(signal: AbortSignal): AsyncIterable<GuestNetworkEvent> {
+    this.wake();
+    return this.#hub.listen(signal);
+  }
+
+  /** What the TAP device of an instance is called, to be written down before it is made. */
+  tapOf(instance: string): Promise<string> {
+    return this.#attachments.tapOf(instance);
+  }
+
+  /**
+   * What can be found out before a machine is put on its bridge. Takes about 50 ms, and changes nothing.
+   * @throws Problem `bridge_missing`, `bridge_unusable`, `address_taken`, `network_not_permitted`, `tool_missing`.
+   */
+  async prepare(instance: string, attachment: BridgeAttachment, signal: AbortSignal): Promise<PreparedGuest> {
+    await requirePermission();
+    const prepared = await this.#attachments.prepare(instance, attachment, signal);
+    const probe = { ip: this.#ip, clock: this.#options.clock, withinMs: probeWithinMs.booting };
+    const found = await whoAnswers(attachment.bridge, [attachment.address], probe, signal);
+    const stranger = found.find(({ mac }) => mac !== attachment.mac);
+    if (stranger) throw addressTaken(attachment, stranger.mac);
+    return prepared;
+  }
+
+  /**
+   * Put a machine on its bridge: the rules with it in them, then its TAP device, up. It must be among the living from before this
+   * until it has ended; `reconcile` takes it off again.
+   *
+   * @param at  awaited between any two effects, with its name.
+   * @throws Problem `tap_taken`, `bridge_missing`, `network_not_permitted`, `network_failed`.
+   */
+  attach(
+    guest: PreparedGuest,
+    uid: number,
+    signal: AbortSignal,
+    at: (where: string) => Promise<void> = async () => {},
+  ): Promise<void> {
+    return this.#attachments.attach(guest, uid, signal, at);
+  }
+
+  /**
+   * Make TAP devices and rules what the living virtual machines need, and nothing more. Those who ask while it is being done are
+   * served together by the next time.
+   */
+  reconcile(): Promise<void> {
+    return this.#attachments.reconcile();
+  }
+
+  /** As `reconcile`, for who has done what he was asked for: what is left over now is taken away later. */
+  async tidy(): Promise<void> {
+    await this.reconcile().catch((error: unknown) =>
+      this.#options.log.warn("the network of virtual machines could not be tidied", { error: String(error) }),
+    );
+  }
+
+  /** As `tidy`, and returns at once. */
+  wake(): void {
+    if (!this.#isClosed) void this.tidy();
+  }
+
+  /** The network stays as it is, and nobody looks after it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#guard.close();
+    await this.#attachments.settled();
+  }
+}
+
+async function requirePermission(): Promise<void> {
+  if (!(await mayChangeNetwork()))
+    throw notPermitted("virtual machines cannot be put on a bridge by this agent");
+}
+
+const addressTaken = ({ address, bridge }: BridgeAttachment, mac: string): Problem =>
+  new Problem(
+    "address_taken",
+    `somebody else on ${bridge.name} answers for ${address}: ${mac}`,
+    `see who that is, and give it another address: bridge fdb show br ${bridge.name} | grep ${mac}`,
+  );
