@@ -4,7 +4,7 @@ import { deploy, last, newRequestId, withNode } from "./node.ts";
 
 /** What somebody does by hand with podman, beside the agent. */
 
-const node = withNode();
+const node = withNode({ interval: "500ms" });
 
 const definition = (service: string, managed: string) => `
 name = "${service}"
@@ -17,6 +17,11 @@ start_period = "0s"
 grace = "0s"
 `;
 
+async function deployed(service: string, managed: string): Promise<void> {
+  const { state, problem } = await deploy(node, definition(service, managed));
+  expect({ state, problem: problem?.message }).toEqual({ state: "STATE_SUCCEEDED", problem: undefined });
+}
+
 const componentOf = async (service: string) =>
   (await node.client.status({ service })).services?.[0]?.components?.[0];
 const driftOf = async (service: string) =>
@@ -28,7 +33,8 @@ const eventsOf = async (service: string) => {
 /** By podman's own word. */
 const seen = async (name: string) =>
   (await node.rig.cli(["inspect", "--format", "{{.Id}} {{.State.Status}}", name]).catch(() => "")).trim();
-const instanceOf = async (service: string): Promise<string> => (await componentOf(service))?.instance ?? "";
+const instanceOf = async (service: string): Promise<string> =>
+  (await componentOf(service))?.instance ?? expect.fail(`${service} has no instance`);
 
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt++) {
@@ -38,8 +44,8 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
   throw new Error(`${what} did not come about`);
 }
 
-/** Time for several looks, at a tick of 2 s. */
-const later = () => new Promise((resolve) => setTimeout(resolve, 5_000));
+/** Who acts on what is seen has done so by then. */
+const later = () => node.passes(3);
 
 /** A container with labels of ours, as somebody might run it who has read them. */
 async function runByHand(
@@ -62,19 +68,28 @@ async function runByHand(
   await node.rig.cli(["run", "--detach", "--name", name, ...flags, ...more, node.rig.image, "sleep", "1000"]);
 }
 
-/** With the agent frozen meanwhile: it would take the name first, since what is gone is back at once. */
-async function replace(...byHand: Parameters<typeof runByHand>): Promise<void> {
+/** With the agent frozen meanwhile: what has ended is removed by it at once, and is back under its name. */
+async function unseen(work: () => Promise<void>): Promise<void> {
   node.agent.kill("SIGSTOP");
   try {
-    await node.rig.cli(["rm", "--force", "--time", "0", byHand[0]]);
-    await runByHand(...byHand);
+    await work();
   } finally {
     node.agent.kill("SIGCONT");
   }
 }
 
+const remove = async (instance: string): Promise<void> => {
+  await node.rig.cli(["rm", "--force", "--time", "0", instance]);
+};
+
+const replace = (...byHand: Parameters<typeof runByHand>): Promise<void> =>
+  unseen(async () => {
+    await remove(byHand[0]);
+    await runByHand(...byHand);
+  });
+
 const disturb: Readonly<Record<string, (instance: string, service: string) => Promise<unknown>>> = {
-  missing: (instance) => node.rig.cli(["rm", "--force", "--time", "0", instance]),
+  missing: (instance) => unseen(() => remove(instance)),
   exited: (instance) => node.rig.cli(["stop", "--time", "0", instance]),
   async wrong_image(instance, service) {
     const image = `localhost/other:v1@sha256:${"0123456789abcdef".repeat(4)}`;
@@ -88,7 +103,7 @@ describe.each(Object.keys(disturb))("what somebody makes %s by hand", (kind) => 
 
   it("is put right, and both are told", async () => {
     const service = `heal-${name}`;
-    await deploy(node, definition(service, "heal"));
+    await deployed(service, "heal");
     await disturb[kind]?.(await instanceOf(service), service);
     await until("its drift is an event", async () => (await eventsOf(service)).length > 0);
     await until("it is over", async () => (await eventsOf(service)).at(-1) === "");
@@ -99,7 +114,7 @@ describe.each(Object.keys(disturb))("what somebody makes %s by hand", (kind) => 
 
   it("is reported and left as it is, where the definition says so", async () => {
     const service = `report-${name}`;
-    await deploy(node, definition(service, "report"));
+    await deployed(service, "report");
     const instance = await instanceOf(service);
     await disturb[kind]?.(instance, service);
     await until("its drift is shown", async () => (await driftOf(service)) === kind);
@@ -115,7 +130,7 @@ describe.each(Object.keys(disturb))("what somebody makes %s by hand", (kind) => 
 });
 
 it("what somebody has renamed is unknown, and left alone until it has its name back", async () => {
-  await deploy(node, definition("renamed", "heal"));
+  await deployed("renamed", "heal");
   const instance = await instanceOf("renamed");
   await node.rig.cli(["rename", instance, "moved"]);
   await until("it is unknown", async () => (await driftOf("renamed")) === "unknown");

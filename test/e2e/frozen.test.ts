@@ -64,9 +64,12 @@ it("a podman that is frozen hides its containers only: virtual machines are repa
     process.kill(machine, "SIGKILL");
     process.kill(box, "SIGKILL");
     await runsAgain("machine", 1);
-    await answersInTime(() => node.client.status({}));
-    await answersInTime(() => node.client.nodeStatus({}));
-    expect(await statusOf("box")).toMatchObject({ observed: "OBSERVED_STATE_UNKNOWN" });
+    const [seen] = await Promise.all([
+      statusOf("box"),
+      answersInTime(() => node.client.status({})),
+      answersInTime(() => node.client.nodeStatus({})),
+    ]);
+    expect(seen).toMatchObject({ observed: "OBSERVED_STATE_UNKNOWN" });
   } finally {
     process.kill(pid, "SIGCONT");
   }
@@ -82,8 +85,7 @@ it("a virtual machine that is frozen delays nobody, and is the same one when it 
     await runsAgain("box", 2);
     await answersInTime(() => node.client.status({}));
     await answersInTime(() => node.client.liveCheck({}));
-    // Passes of the agent, two seconds apart.
-    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    await node.passes(3);
   } finally {
     process.kill(machine, "SIGCONT");
   }

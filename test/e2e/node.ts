@@ -1,8 +1,11 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { type AgentClient, connect, type OperationJson, type OperationUpdateJson } from "@mcp/client";
+import { realClock } from "@mcp/host";
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { spawnAgent } from "../../apps/agent/test/agent-process.ts";
 import {
@@ -26,12 +29,16 @@ export interface TestNode {
   readonly agent: ChildProcess;
   /** Start the agent; resolves when it serves. */
   start(): Promise<void>;
+  /** Wait until the agent has looked at everything so often, each time from beginning to end. */
+  passes(count: number): Promise<void>;
   /** Send a signal, and wait until the agent is gone. Returns its exit code, if it had one. */
   end(signal: NodeJS.Signals): Promise<number | null>;
   close(): Promise<void>;
 }
 
 export interface NodeOptions {
+  /** Between two passes. */
+  readonly interval?: string;
   /** More keys of `[monitor]`; `FOLDER` in it is the folder of the test. */
   readonly monitor?: string;
   /** The tests need virtual machines, too. */
@@ -41,14 +48,15 @@ export interface NodeOptions {
 }
 
 /** A node for all tests of a file; where there can be none, each is skipped, saying why. It is there once they run. */
-export function withNode({ monitor = "", microvms = false, prepare }: NodeOptions = {}): TestNode {
+export function withNode(options: NodeOptions = {}): TestNode {
+  const { microvms = false, prepare } = options;
   let node: TestNode | undefined;
   const isMissing = skipWhere(
     async () => (await podmanMissing("root")) ?? (microvms ? await qemuMissing() : undefined),
   );
   beforeAll(async () => {
     if (isMissing()) return;
-    node = await startNode(monitor);
+    node = await startNode(options);
     await prepare?.();
   }, 180_000);
   afterAll(() => node?.close(), 60_000);
@@ -71,7 +79,7 @@ function skipWhere(missing: () => Promise<string | undefined>): () => boolean {
   return () => why !== undefined;
 }
 
-async function startNode(monitor: string): Promise<TestNode> {
+async function startNode({ interval = "2s", monitor = "" }: NodeOptions): Promise<TestNode> {
   const rig = await startPodmanRig();
   const folder = join(rig.folder, "agent");
   await mkdir(join(folder, "srv"), { recursive: true });
@@ -86,7 +94,7 @@ async function startNode(monitor: string): Promise<TestNode> {
     config,
     `[agent]\nnode = "test"\n[server]\nsocket = "${socket}"\n[database]\npath = "${home}/mcp.db"\n` +
       `[volumes]\nallow = ["${folder}/srv"]\n` +
-      `[podman]\nsocket = "${rig.socket}"\nulimits = ${JSON.stringify(rig.ulimits)}\n[monitor]\ninterval = "2s"\n${monitor.replaceAll("FOLDER", folder)}\n` +
+      `[podman]\nsocket = "${rig.socket}"\nulimits = ${JSON.stringify(rig.ulimits)}\n[monitor]\ninterval = "${interval}"\n${monitor.replaceAll("FOLDER", folder)}\n` +
       `[vm]\nstate_dir = "${vmState}"\nimage_dir = "${home}/images"\nuser = "nobody"\n` +
       `[vm.linux]\nkernel = "${guestKernel.paths.kernel ?? ""}"\n`,
   );
@@ -114,6 +122,11 @@ async function startNode(monitor: string): Promise<TestNode> {
       });
       await serves;
     },
+    async passes(count) {
+      // One may be under way.
+      const enough = (await passesOf(socket)) + count + 1;
+      while ((await passesOf(socket)) < enough) await realClock.sleep(50);
+    },
     async end(signal) {
       const gone = once(node.agent, "exit");
       node.agent.kill(signal);
@@ -134,6 +147,13 @@ async function startNode(monitor: string): Promise<TestNode> {
     throw thrown;
   }
   return node;
+}
+
+/** How many passes the agent has made, by its metrics. */
+async function passesOf(socketPath: string): Promise<number> {
+  const [answer] = await once(request({ socketPath, path: "/metrics" }).end(), "response");
+  const metrics = await text(answer as IncomingMessage);
+  return Number(/^mcp_pass_duration_seconds_count (\d+)$/m.exec(metrics)?.[1] ?? 0);
 }
 
 /** The operation as the last update of a stream holds it. */
