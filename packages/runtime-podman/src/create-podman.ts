@@ -1,6 +1,7 @@
 import type { Clock } from "@mcp/base";
 import { type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageSource, Runtime } from "@mcp/runtime";
+import { Aftermath } from "./containers/aftermath.ts";
 import { ExecCleanup } from "./containers/exec-cleanup.ts";
 import { HeldPorts } from "./containers/held-ports.ts";
 import { LostProcesses } from "./containers/lost-processes.ts";
@@ -92,6 +93,7 @@ export function assemble(options: PodmanOptions, candidates: readonly string[]):
       clock,
       guard,
       networks: new Networks(api),
+      aftermath: new Aftermath(clock, guard),
       heldPorts: new HeldPorts(api, clock),
       outOfMemory: new OutOfMemory(api),
       lostProcesses: new LostProcesses(clock),

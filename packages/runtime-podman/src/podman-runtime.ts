@@ -129,7 +129,13 @@ export class PodmanRuntime implements Runtime {
 
   start(spec: WorkloadSpec, signal: AbortSignal): Promise<Handle> {
     return this.#api.withRecovery(signal, async () =>
-      startContainer(this.#deps, spec, await this.#settingsFor(spec, signal), signal),
+      startContainer(
+        this.#deps,
+        spec,
+        await this.#settingsFor(spec, signal),
+        this.#listed.has(spec.name),
+        signal,
+      ),
     );
   }
 
@@ -173,7 +179,7 @@ export class PodmanRuntime implements Runtime {
       const response = await this.#api.withRecovery(either, () => openEvents(this.#api, either));
       yield* withHelp(
         readEvents(this.#api, response, either),
-        () => watchExitFiles(this.#api, either),
+        () => watchExitFiles(this.#api, this.#deps.outOfMemory, either),
         // Something runs, of which the helper can learn where to look.
         ({ what }) => what === "started",
       );

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { RuntimeEvent } from "@mcp/runtime";
 import type { PodmanApi } from "../podman-api.ts";
 import { inspectContainer, listContainers } from "./lookup.ts";
+import type { OutOfMemory } from "./out-of-memory.ts";
 import { fromInspected } from "./to-workload.ts";
 
 /**
@@ -10,7 +11,11 @@ import { fromInspected } from "./to-workload.ts";
  * by its id; podman's own event comes about 200 ms later. Where the folder of these files is, podman tells nobody: it
  * is among the arguments of any supervisor. Only ever a help: whatever goes wrong here, podman's events still come.
  */
-export async function* watchExitFiles(api: PodmanApi, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+export async function* watchExitFiles(
+  api: PodmanApi,
+  outOfMemory: Pick<OutOfMemory, "learn">,
+  signal: AbortSignal,
+): AsyncGenerator<RuntimeEvent> {
   const folder = await exitFolder(api, signal);
   if (folder === undefined) return;
   for await (const { filename } of watch(folder, { signal })) {
@@ -19,7 +24,9 @@ export async function* watchExitFiles(api: PodmanApi, signal: AbortSignal): Asyn
     if (!(await isThere(join(folder, filename)))) continue;
     const found = await inspectContainer(api, filename, signal);
     const workload = found && fromInspected(found);
-    if (workload?.exit) yield { name: workload.labels.instance, what: "exited", atMs: Date.now() };
+    if (!workload?.exit) continue;
+    outOfMemory.learn(filename, workload);
+    yield { name: workload.labels.instance, what: "exited", atMs: Date.now() };
   }
 }
 

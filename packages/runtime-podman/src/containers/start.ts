@@ -5,6 +5,7 @@ import { isNoSuchContainer } from "../http/reply.ts";
 import type { Reply } from "../http/unix-http.ts";
 import { imageId, imageName } from "../images/local-image.ts";
 import type { PodmanApi } from "../podman-api.ts";
+import type { Aftermath } from "./aftermath.ts";
 import { createRequest, type HostSettings, isNamedNetwork } from "./create-request.ts";
 import { endById, removeById } from "./end.ts";
 import { handleOf } from "./handle.ts";
@@ -24,6 +25,7 @@ import { neverRan } from "./to-workload.ts";
 
 export interface StartDeps extends RequestDeps {
   readonly networks: Networks;
+  readonly aftermath: Aftermath;
 }
 
 const pauseMs = 100;
@@ -32,32 +34,39 @@ const stoppedMs = 20_000;
 const lastGraceMs = 10_000;
 
 /**
- * Create and start: two round trips when all is well. Whatever was assumed (an image under that name, a network, a free
- * name) is seen to only when podman says that it is not so.
+ * Create and start: two round trips when all is well; or, where there seems to be one, look and start, since to be told that
+ * the name is taken takes podman longer. Whatever was assumed (an image under that name, a network, a free name) is seen to
+ * only when podman says that it is not so.
  *
  * Podman may be killed at any point of it, and leaves a name without a container, a container that it shows as created
  * though its process is there already, or one that is for ever being removed. One that lost its supervisor runs or is
  * being stopped for ever. None of these can be started, so what stays half made is removed, and made again. What podman
  * was killed in the middle of stopping runs on, shown as stopping for ever: it is stopped anew.
+ *
+ * @param isThere  whether one of that name was listed last.
  */
 export async function startContainer(
   deps: StartDeps,
   spec: WorkloadSpec,
   settings: HostSettings,
+  isThere: boolean,
   signal: AbortSignal,
 ): Promise<Handle> {
   const { api, clock } = deps;
   const begin = clock.monotonic();
   let hasCleared = false;
+  let seen = isThere ? await inspectContainer(api, spec.name, signal) : undefined;
   while (clock.monotonic() - begin < startMs) {
-    const { id } = await create(deps, spec, settings, signal);
+    const { id } = seen ? {} : await create(deps, spec, settings, signal);
     if (id !== undefined) {
       await startNew(deps, spec, id, signal);
       return handleOf(spec.name, id);
     }
-    const found = await inspectContainer(api, spec.name, signal);
+    const found: InspectedContainer | undefined = seen ?? (await inspectContainer(api, spec.name, signal));
+    seen = undefined;
     const state = found ? await startFound(deps, spec, found, signal) : "going";
     if (found && state === "runs") return handleOf(spec.name, found.Id);
+    if (state === "again") continue;
     const isStuck =
       state === "half made" || (found?.State.Status !== "stopping" && clock.monotonic() - begin > settledMs);
     if (isStuck && !hasCleared) {
@@ -133,14 +142,16 @@ async function startFound(
   spec: WorkloadSpec,
   found: InspectedContainer,
   signal: AbortSignal,
-): Promise<"runs" | "going" | "half made"> {
+): Promise<"runs" | "going" | "again" | "half made"> {
   const labels = ourLabels(found);
   if (labels?.instance !== spec.labels.instance) throw foreign(spec.name);
   if (labels.specHash !== spec.labels.specHash) throw otherSpec(spec.name);
   if (await isLost(deps.api, deps.clock, found, signal)) return "half made";
   if (found.State.Status === "stopping" || found.State.Status === "removing") return "going";
   // Also what is only created: it may be another call's, on its way.
-  const isUp = found.State.Status === "running" || found.State.Status === "paused";
+  const { Status, Pid, ConmonPid } = found.State;
+  const isUp = Status === "running" || Status === "paused";
+  if (Status === "stopped" || Status === "exited") await deps.aftermath.settleFor(spec, found.Id, signal);
   const reply = await requestStart(deps, spec, found.Id, isUp, signal).catch(async (error: unknown) => {
     // It is kept if it has run: it may hold what it wrote then.
     const end = neverRan(found) ? removeById : endById;
@@ -149,13 +160,17 @@ async function startFound(
   });
   if (reply.status === 204 || reply.status === 304) return "runs";
   if (isNoSuchContainer(reply)) return "going";
-  const { Status, Pid, ConmonPid } = found.State;
   if (Status === "initialized" || neverRan(found)) return "half made";
-  // Podman never got to clean up after it. A port that is taken says nothing of that.
-  if (Status === "stopped" && !saysPortInUse(reply) && hasEnded(Pid) && hasEnded(ConmonPid ?? 0))
-    return "half made";
-  // It is kept as well.
   deps.heldPorts.add(spec);
+  if (Status === "stopped") {
+    // What was in the way may have been what the clean-up takes away, a port that an old supervisor held say.
+    await deps.aftermath.settle(found.Id, signal);
+    const now = await inspectContainer(deps.api, found.Id, signal);
+    if (now?.State.Status !== "stopped") return "again";
+    // Podman never got to clean up after it. A port that is taken says nothing of that.
+    if (!saysPortInUse(reply) && hasEnded(Pid) && hasEnded(ConmonPid ?? 0)) return "half made";
+  }
+  // It is kept as well.
   throw startProblem(spec, reply);
 }
 
