@@ -9,7 +9,10 @@ import { noteWhatHappened } from "./note-what-happened.ts";
 import { findRuntimeTrouble, usedRuntimes } from "./runtime-conditions.ts";
 import { ServiceReport } from "./service-report.ts";
 
-/** Events come in bursts (died, cleaned up, removed): one look is enough for all of them. */
+/**
+ * Events come in bursts (cleaned up, removed): one look is enough for all of them. What has ended is looked at without it,
+ * since podman restarts it in half the time if it is asked before it begins to clean up.
+ */
 const debounceMs = 15;
 const resubscribe = { firstMs: 200, maxMs: 10_000 };
 
@@ -99,7 +102,7 @@ export class Watch {
       for await (const event of known.runtime.events(signal)) {
         runtimeEvents.send(event);
         const service = await this.#serviceOf(event.name, known);
-        if (service !== undefined) this.lookSoon(service, debounceMs);
+        if (service !== undefined) this.lookSoon(service, event.what === "exited" ? 0 : debounceMs);
       }
     } catch (thrown) {
       if (signal.aborted) return;
