@@ -2,7 +2,7 @@ import type { Clock } from "@mcp/base";
 import type { HostPorts, Logger } from "@mcp/host";
 import type { NodeLimits } from "@mcp/planner";
 import type { Registry } from "@mcp/registry";
-import type { ImageSource, Runtime } from "@mcp/runtime";
+import type { GuestNetwork, ImageSource, Runtime } from "@mcp/runtime";
 import type { AlertOptions } from "./alerts/index.ts";
 import type { ConfiguredStage } from "./boot/stage.ts";
 import type { RuntimeStatus } from "./queries/node-status.ts";
@@ -13,6 +13,8 @@ export interface Deps {
   readonly registry: Registry;
   readonly runtimes: readonly NamedRuntime[];
   readonly images: ImageSource;
+  /** Absent: virtual machines have the networking that their backend brings, and no other. */
+  readonly network?: GuestNetwork;
   readonly hostPorts: HostPorts;
   readonly clock: Clock;
   readonly log: Logger;

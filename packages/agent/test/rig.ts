@@ -12,7 +12,7 @@ import {
   ProblemDetailSchema,
 } from "@mcp/proto";
 import { type Capacity, openRegistry, type Registry } from "@mcp/registry";
-import { FakeHost, FakeImages, FakeRuntime } from "@mcp/runtime/fake";
+import { FakeHost, FakeImages, type FakeNetwork, FakeRuntime } from "@mcp/runtime/fake";
 import { Agent, type Deps, routesOf } from "../src/index.ts";
 import { FakeHostPorts } from "./fake-host-ports.ts";
 
@@ -41,7 +41,7 @@ export interface Rig {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export interface RigOptions extends Partial<Deps> {
+export interface RigOptions extends Omit<Partial<Deps>, "network"> {
   /** Default: in a folder of the rig's own. */
   readonly databasePath?: string;
   readonly readOnly?: boolean;
@@ -49,6 +49,7 @@ export interface RigOptions extends Partial<Deps> {
   readonly capacity?: () => Capacity;
   /** A second backend, for microVMs. */
   readonly vms?: FakeHost;
+  readonly network?: FakeNetwork;
 }
 
 export async function openRig({

@@ -17,6 +17,7 @@ export async function openVmRig(options: RigOptions = {}): Promise<VmRig> {
     clock: realClock,
     kinds: ["microvm"],
     leastMemoryMiB: 96,
+    ...(options.network && { network: options.network }),
     can: {
       exec: cannot("there is no way into a virtual machine"),
       userNetworks: cannot("a virtual machine has a network of its own"),

@@ -265,7 +265,7 @@ export class Engine {
   }
 
   #intentDeps({ id }: OperationRecord): IntentDeps {
-    const { registry, images, node, allowedVolumes, hostPorts, clock } = this.deps;
+    const { registry, images, node, allowedVolumes, hostPorts, clock, network } = this.deps;
     return {
       registry,
       states: this.states,
@@ -274,6 +274,7 @@ export class Engine {
       allowedVolumes,
       hostPorts,
       clock,
+      network,
       signal: this.signal,
       resolve: (reference) => images.resolve(reference, this.signal),
       note: (notes) => registry.setOperation(id, { notes: [...new Set(notes)] }),

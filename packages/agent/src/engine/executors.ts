@@ -7,6 +7,7 @@ import { toWatched } from "../health/watched.ts";
 import { toSpec } from "../revision/revision.ts";
 import { checkVolumesStill } from "../revision/volumes.ts";
 import type { Broadcast } from "./broadcast.ts";
+import { addressOf } from "./goal.ts";
 import type { Journal } from "./journal.ts";
 import type { KnownRuntime } from "./known-runtime.ts";
 import type { Runtimes } from "./runtimes.ts";
@@ -154,15 +155,17 @@ async function recordNewInstance(
   const number = isTrial ? record.candidate?.revision : record.currentRevision;
   const pinned = revisions.get(number ?? -1)?.components.find(({ name }) => name === component);
   if (number === undefined || !pinned) throw new Error(`nothing to start ${instance} from`);
+  const address = addressOf(record, number, component);
   const added = {
     name: instance,
     service: record.name,
     component,
     revision: number,
     specHash: pinned.specHash,
-    spec: toSpec(record.name, number, pinned, instance),
+    spec: toSpec(record.name, number, pinned, instance, address),
     kind: pinned.runtime,
     role: isTrial ? ("candidate" as const) : ("current" as const),
+    ...(address !== undefined && { address }),
   };
   await deps.registry.addInstance(added);
   return { ...added, createdAtMs: deps.clock.now(), restarts: 0, quickEnds: 0 };

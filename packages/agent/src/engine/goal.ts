@@ -42,7 +42,7 @@ export function toGoal(
     return {
       name,
       desired: component?.desired ?? "running",
-      ...(target && aim && { target: toTarget(target, aim.number) }),
+      ...(target && aim && { target: toTarget(target, aim.number, record) }),
       instances: (ofComponent.get(name) ?? []).map((instance) => toInstance(instance, grace(instance))),
       ...(component?.restartBeforeMs !== undefined && { restartBeforeMs: component.restartBeforeMs }),
       freshName: `${knownName}.${freshSuffix()}`,
@@ -59,10 +59,20 @@ export function toGoal(
   };
 }
 
+/** What a component has on its bridge, of one of the revisions that matter now. */
+export const addressOf = (
+  { addresses }: Pick<ServiceRecord, "addresses">,
+  revision: number,
+  component: string,
+): string | undefined =>
+  addresses.find((each) => each.revision === revision && each.component === component)?.address;
+
 /** For an instance whose revision is no longer kept. */
 const defaultGraceMs = 10_000;
 
-function toTarget(component: PinnedComponent, revision: number): Target {
+function toTarget(component: PinnedComponent, revision: number, record: ServiceRecord): Target {
+  const { bridge, name } = component;
+  const address = addressOf(record, revision, name);
   const { specHash, runtime, image, ports, dependsOn, update, restart, startPeriodMs, health } = component;
   return {
     revision,
@@ -70,6 +80,7 @@ function toTarget(component: PinnedComponent, revision: number): Target {
     kind: runtime,
     image,
     ports,
+    ...(bridge && { place: { bridge: bridge.name, ...(address !== undefined && { address }) } }),
     dependsOn,
     update,
     restart,
@@ -80,12 +91,14 @@ function toTarget(component: PinnedComponent, revision: number): Target {
 
 function toInstance(record: InstanceRecord, graceMs: number): Instance {
   const { name, role, specHash, startedAtMs, restarts, quickEnds, lastExit } = record;
+  const { ports, attachment } = record.spec as WorkloadSpec;
   return {
     name,
     role,
     kind: record.kind as RuntimeKind,
     specHash,
-    ports: (record.spec as WorkloadSpec).ports,
+    ports,
+    ...(attachment && { place: { bridge: attachment.bridge.name, address: attachment.address } }),
     graceMs,
     ...(startedAtMs !== undefined && { startedAtMs }),
     restarts,

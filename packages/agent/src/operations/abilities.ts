@@ -1,7 +1,8 @@
 import { Problem } from "@mcp/base";
-import type { Capability, Probe, VolumeMount } from "@mcp/runtime";
+import type { Bridge, Capability, Probe, VolumeMount } from "@mcp/runtime";
 import { type CompleteComponent, type HealthProbe, mistakeAt, type ServiceDefinition } from "@mcp/servicedef";
 import { publishedPort } from "../health/endpoint.ts";
+import { isVm } from "./network.ts";
 import type { DefinitionText } from "./request.ts";
 
 type Working = Extract<Probe, { ok: true }>;
@@ -11,6 +12,7 @@ type Working = Extract<Probe, { ok: true }>;
  * asked for, else said.
  *
  * @param mounts  its volumes as they will be mounted.
+ * @param bridge  that it will be on.
  * @returns notes for the plan.
  * @throws Problem `runtime_unsupported`; `health_unreachable`; `definition_invalid` for less memory than it boots with.
  */
@@ -20,6 +22,7 @@ export function checkAbilities(
   definition: ServiceDefinition,
   text: DefinitionText,
   probe: Working,
+  bridge: Bridge | undefined,
 ): string[] {
   const { name, runtime, ports, health, memoryMiB, vcpus } = component;
   const { can, leastMemoryMiB = 0 } = probe;
@@ -64,7 +67,7 @@ export function checkAbilities(
     "cannot run its health check inside",
     "use http, tcp or grpc for health",
   );
-  if (health) checkReachable(name, health.probe, ports, can.ownAddresses);
+  if (health && !(bridge && isVm(runtime))) checkReachable(name, health.probe, ports, can.ownAddresses);
   return [
     ...said(memoryMiB !== undefined, can.memoryLimit, `${name}: memory is not limited here`),
     ...said(vcpus !== undefined, can.cpuLimit, `${name}: vcpus are not limited here`),
@@ -78,7 +81,7 @@ export function checkAbilities(
 }
 
 /** Before anything is stopped for it: a check that can never pass would fail every deploy. */
-function checkReachable(
+export function checkReachable(
   component: string,
   probe: HealthProbe,
   ports: CompleteComponent["ports"],

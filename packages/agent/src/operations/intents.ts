@@ -1,13 +1,14 @@
-import { Problem } from "@mcp/base";
 import type { OperationRecord, Registry } from "@mcp/registry";
 import type { WorkloadSpec } from "@mcp/runtime";
 import type { ServiceState, ServiceStates } from "../engine/service-state.ts";
 import { isSameContent, type RevisionContent } from "../revision/content.ts";
 import { toRevision } from "../revision/revision.ts";
 import { checkVolumesStill } from "../revision/volumes.ts";
+import { checkBridgeStill, networkNotes, refuseToLeaveBridge, withAnswered } from "./network.ts";
 import { checkDefinition, type ProposalDeps, pinImages, withComponent } from "./proposal.ts";
 import { proposed, withDesired } from "./prospect.ts";
 import type { OperationRequest } from "./request.ts";
+import { contentToReturnTo, revisionToReturnTo } from "./return-to.ts";
 import { type PortDeps, requireFreeHostPorts } from "./taken-ports.ts";
 import { wishesOf } from "./wishes.ts";
 
@@ -33,7 +34,8 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
     if (operation.revision !== undefined) return;
     const checked = await checkDefinition(request.definition, request.component, deps);
     const pinned = await pinImages(checked, deps);
-    await deps.note([...checked.notes, ...pinned.notes]);
+    const notes = [...checked.notes, ...pinned.notes];
+    await deps.note(notes);
     const current = await currentState(checked.service, deps);
     const content = wantedContent(pinned.content, current, request.component);
     const state = checked.isActive ? "running" : "stopped";
@@ -46,20 +48,20 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
       );
       return;
     }
-    await propose(operation, content, "deploy", request.component, current, deps);
+    await propose(operation, content, "deploy", request.component, current, notes, deps);
   },
 
   async rollback(operation, request, deps) {
     if (operation.revision !== undefined) return;
     const current = await deps.states.load(operation.service);
     const record = await revisionToReturnTo(current, request.revision, deps.registry);
-    const content = record.content as RevisionContent;
+    const content = await contentToReturnTo(record, deps);
     if (isCurrent(content, current)) {
       await requirePorts(withDesired(current, "running", undefined), deps);
       await deps.registry.setDesired(operation.service, "running");
       return;
     }
-    await propose(operation, content, `rollback to ${record.number}`, undefined, current, deps);
+    await propose(operation, content, `rollback to ${record.number}`, undefined, current, [], deps);
   },
 
   async undeploy(operation, _request, deps) {
@@ -79,12 +81,15 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
     await registry.setDesired(operation.service, "running", component ? [component] : undefined);
   },
 
-  async restart(operation, { component }, { registry, states, allowedVolumes }) {
+  async restart(operation, { component }, deps) {
+    const { registry, states, allowedVolumes } = deps;
     const { record } = await states.load(operation.service);
     const components = component ? [component] : record.components.map(({ name }) => name);
     // What could not be started again must not be stopped.
-    for (const instance of record.instances.filter((each) => components.includes(each.component)))
+    for (const instance of record.instances.filter((each) => components.includes(each.component))) {
       await checkVolumesStill((instance.spec as WorkloadSpec).volumes, instance.component, allowedVolumes);
+      await checkBridgeStill(instance, deps);
+    }
     await registry.setDesired(operation.service, "running", component ? [component] : undefined);
     await registry.requestRestart(operation.service, components, operation.createdAtMs);
   },
@@ -107,16 +112,25 @@ async function propose(
   origin: string,
   onlyComponent: string | undefined,
   current: ServiceState | undefined,
+  notes: readonly string[],
   deps: IntentDeps,
 ): Promise<void> {
   const { registry } = deps;
   // Its number is given with the proposal.
   const revision = toRevision(operation.service, 0, content);
-  const wishes = wishesOf(revision, onlyComponent, current);
+  await refuseToLeaveBridge(revision, current, deps);
+  const wishes = await withAnswered(revision, wishesOf(revision, onlyComponent, current), registry, deps);
   // A port of another service is told as that; the proposal checks again, in its own transaction.
-  await registry.checkClaims(wishes);
-  await requirePorts(proposed(revision, wishes, current), deps);
-  await registry.propose({ ...wishes, origin, content, operationId: operation.id });
+  const given = await registry.checkClaims(wishes);
+  await requirePorts(proposed(revision, wishes, current, given), deps);
+  const number = await registry.propose({ ...wishes, origin, content, operationId: operation.id });
+  const { addresses = [] } = (await registry.service(operation.service)) ?? {};
+  const moves = networkNotes(
+    revision,
+    current,
+    addresses.filter((each) => each.revision === number),
+  );
+  if (moves.length > 0) await deps.note([...notes, ...moves]);
 }
 
 /** The last moment at which nothing was stopped or recorded. @throws Problem `port_taken`. */
@@ -149,31 +163,3 @@ export async function currentState(
 ): Promise<ServiceState | undefined> {
   return (await states.loadAll([service]))[0];
 }
-
-/** The named revision, or the newest that was current before the present one. */
-export async function revisionToReturnTo(
-  state: ServiceState,
-  number: number | undefined,
-  registry: Registry,
-) {
-  const { name, currentRevision } = state.record;
-  const revisions = await registry.revisions(name);
-  const found =
-    number === undefined
-      ? revisions.find((revision) => revision.state === "earlier" && revision.number !== currentRevision)
-      : revisions.find((revision) => revision.number === number);
-  if (found) return found;
-  if (number !== undefined) throw revisionNotFound(name, number);
-  throw new Problem(
-    "no_earlier_revision",
-    `${name} has no earlier revision to go back to`,
-    `see its history with: mcp service history ${name}`,
-  );
-}
-
-export const revisionNotFound = (service: string, number: number): Problem =>
-  new Problem(
-    "revision_not_found",
-    `${service} has no revision ${number}`,
-    `see what there is with: mcp service history ${service}`,
-  );

@@ -1,8 +1,9 @@
 import type { OperationRecord } from "@mcp/registry";
 import type { Engine } from "../engine/engine.ts";
-import { currentState, revisionToReturnTo } from "./intents.ts";
+import { currentState } from "./intents.ts";
 import { checkDefinition, componentNotFound } from "./proposal.ts";
 import type { DefinitionText, OperationRequest } from "./request.ts";
+import { revisionToReturnTo } from "./return-to.ts";
 
 /**
  * What can be asked of the agent. Each checks what can be checked at once, so that bad input is told with nothing
@@ -25,6 +26,7 @@ export class Operations {
       node: deps.node,
       runtimes,
       allowedVolumes: deps.allowedVolumes,
+      network: deps.network,
       signal,
       resolve: () => Promise.reject(new Error("nothing is resolved while checking")),
     });

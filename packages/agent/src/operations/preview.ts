@@ -1,13 +1,16 @@
-import { asProblem } from "@mcp/base";
+import { asProblem, isProblem } from "@mcp/base";
 import { type Observation, type Plan, plan, type ServiceGoal } from "@mcp/planner";
+import type { GivenAddress } from "@mcp/registry";
 import type { Engine } from "../engine/engine.ts";
 import type { ServiceState } from "../engine/service-state.ts";
 import type { RevisionContent } from "../revision/content.ts";
 import { toRevision } from "../revision/revision.ts";
-import { currentState, isCurrent, revisionToReturnTo, wantedContent } from "./intents.ts";
+import { currentState, isCurrent, wantedContent } from "./intents.ts";
+import { networkNotes, refuseToLeaveBridge, withAnswered } from "./network.ts";
 import { checkDefinition, pinImages } from "./proposal.ts";
 import { proposed, withDesired } from "./prospect.ts";
 import type { DefinitionText } from "./request.ts";
+import { contentToReturnTo, revisionToReturnTo } from "./return-to.ts";
 import { findTakenPorts } from "./taken-ports.ts";
 import { type Wishes, wishesOf } from "./wishes.ts";
 
@@ -29,6 +32,7 @@ export async function previewDeploy(
     node: deps.node,
     runtimes,
     allowedVolumes: deps.allowedVolumes,
+    network: deps.network,
     signal,
     resolve: (reference: string) => deps.images.resolve(reference, signal),
   };
@@ -40,7 +44,8 @@ export async function previewDeploy(
   if (current && isCurrent(content, current)) {
     const state = withDesired(current, checked.isActive ? "running" : "stopped", component);
     const revision = current.revisions.get(current.record.currentRevision ?? -1);
-    return previewClaims(engine, state, revision && wishesOf(revision, component, state), notes, signal);
+    const wishes = revision && wishesOf(revision, component, state);
+    return previewClaims(engine, () => ({ state, notes }), wishes, signal);
   }
   return previewContent(engine, checked.service, content, component, current, notes, signal);
 }
@@ -53,9 +58,11 @@ export async function previewRollback(
   signal: AbortSignal,
 ): Promise<Preview> {
   const current = await engine.states.load(service);
-  const { content, number } = await revisionToReturnTo(current, revision, engine.deps.registry);
-  const notes = [`back to revision ${number}`];
-  return previewContent(engine, service, content as RevisionContent, undefined, current, notes, signal);
+  const record = await revisionToReturnTo(current, revision, engine.deps.registry);
+  const { runtimes, deps } = engine;
+  const content = await contentToReturnTo(record, { runtimes, network: deps.network, signal });
+  const notes = [`back to revision ${record.number}`];
+  return previewContent(engine, service, content, undefined, current, notes, signal);
 }
 
 /** What would be done for a service as things stand, if somebody asked. */
@@ -73,23 +80,35 @@ async function previewContent(
   signal: AbortSignal,
 ): Promise<Preview> {
   const revision = toRevision(service, await nextRevision(engine, service), content);
-  const wishes = wishesOf(revision, component, current);
-  return previewClaims(engine, proposed(revision, wishes, current), wishes, notes, signal);
+  const { network, registry } = engine.deps;
+  await refuseToLeaveBridge(revision, current, { network, signal });
+  const asked = wishesOf(revision, component, current);
+  const wishes = await withAnswered(revision, asked, registry, { network, signal });
+  const outcome = (given: readonly GivenAddress[]): Outcome => ({
+    state: proposed(revision, wishes, current, given),
+    notes: [...notes, ...networkNotes(revision, current, given)],
+  });
+  return previewClaims(engine, outcome, wishes, signal);
 }
 
-/** With why the registry would refuse it. */
+interface Outcome {
+  readonly state: ServiceState;
+  readonly notes: readonly string[];
+}
+
+/** With why the registry would refuse it. @param outcome  with these addresses. */
 async function previewClaims(
   engine: Engine,
-  state: ServiceState,
+  outcome: (given: readonly GivenAddress[]) => Outcome,
   wishes: Wishes | undefined,
-  notes: readonly string[],
   signal: AbortSignal,
 ): Promise<Preview> {
-  const refusal = wishes && (await engine.deps.registry.checkClaims(wishes).then(() => undefined, asProblem));
+  const given = wishes ? await engine.deps.registry.checkClaims(wishes).catch(asProblem) : [];
+  const { state, notes } = outcome(isProblem(given) ? [] : given);
   // A port that belongs to another service is held by that one.
-  if (!refusal) return previewOf(engine, state, notes, signal);
+  if (!isProblem(given)) return previewOf(engine, state, notes, signal);
   const { preview } = await planFor(engine, state, notes, signal);
-  return withBlocked(preview, [{ component: "", why: refusal.message }]);
+  return withBlocked(preview, [{ component: "", why: given.message }]);
 }
 
 async function nextRevision(engine: Engine, service: string): Promise<number> {

@@ -1,5 +1,5 @@
 import { Problem } from "@mcp/base";
-import type { ImagePin, VolumeMount } from "@mcp/runtime";
+import type { Bridge, ImagePin, VolumeMount } from "@mcp/runtime";
 import {
   type CompleteComponent,
   completeDefinition,
@@ -12,13 +12,13 @@ import type { Runtimes } from "../engine/runtimes.ts";
 import type { RevisionComponent, RevisionContent } from "../revision/content.ts";
 import { resolveVolumes } from "../revision/volumes.ts";
 import { checkAbilities } from "./abilities.ts";
+import { findBridge, isVm, type NetworkDeps } from "./network.ts";
 import type { DefinitionText } from "./request.ts";
 
-export interface ProposalDeps {
+export interface ProposalDeps extends NetworkDeps {
   readonly node: string;
   readonly runtimes: Runtimes;
   readonly allowedVolumes: readonly string[];
-  readonly signal: AbortSignal;
   readonly resolve: (reference: string) => Promise<ImagePin>;
 }
 
@@ -34,6 +34,7 @@ export interface CheckedDefinition {
 
 export interface CheckedComponent extends CompleteComponent {
   readonly mounts: readonly VolumeMount[];
+  readonly bridge: Bridge | undefined;
 }
 
 /**
@@ -41,7 +42,8 @@ export interface CheckedComponent extends CompleteComponent {
  *
  * @param onlyComponent  the one that is asked for; absent for all.
  * @throws Problem of `@mcp/servicedef`, `component_not_found`, `wrong_node`, `runtime_unsupported`,
- *   `runtime_unavailable` or `store_changed` where its kind does not work here at present, `not_yet_supported`, `health_unreachable`, `volume_*`.
+ *   `runtime_unavailable` or `store_changed` where its kind does not work here at present, `not_yet_supported`, `health_unreachable`, `volume_*`,
+ *   `port_on_bridge`, and as `GuestNetwork.find`.
  */
 export async function checkDefinition(
   text: DefinitionText,
@@ -59,6 +61,10 @@ export async function checkDefinition(
     );
   if (onlyComponent !== undefined && !complete.components.some(({ name }) => name === onlyComponent))
     throw componentNotFound(complete.name, onlyComponent, text.file);
+  // One that is not asked for stays as it is.
+  const isAsked = ({ name }: CompleteComponent): boolean =>
+    onlyComponent === undefined || name === onlyComponent;
+  const bridge = await findBridge(complete.components.filter(isAsked), deps);
   const notes: string[] = complete.active ? [] : [restNote(complete.name, onlyComponent)];
   const components: CheckedComponent[] = [];
   // Each is asked once, however many components it has.
@@ -68,14 +74,17 @@ export async function checkDefinition(
     const known = deps.runtimes.require(component.runtime);
     const resolved = await resolveVolumes(component, deps.allowedVolumes);
     notes.push(...resolved.notes);
-    // One that is not asked for stays as it is.
-    if (onlyComponent === undefined || component.name === onlyComponent) {
+    if (isAsked(component)) {
       if (!trusted.has(known)) await deps.runtimes.mustBeTrusted(known, deps.signal);
       trusted.add(known);
       if (known.probe?.ok)
-        notes.push(...checkAbilities(component, resolved.volumes, definition, text, known.probe));
+        notes.push(...checkAbilities(component, resolved.volumes, definition, text, known.probe, bridge));
     }
-    components.push({ ...component, mounts: resolved.volumes });
+    components.push({
+      ...component,
+      mounts: resolved.volumes,
+      bridge: isVm(component.runtime) ? bridge : undefined,
+    });
   }
   return {
     service: complete.name,
@@ -98,9 +107,9 @@ export async function pinImages(
       references.map(async (reference) => [reference, await deps.resolve(reference)] as const),
     ),
   );
-  const components = checked.components.map(({ name, image, mounts }): RevisionComponent => {
+  const components = checked.components.map(({ name, image, mounts, bridge }): RevisionComponent => {
     const { reference, digest } = pins.get(image) as ImagePin;
-    return { name, source: 0, image: { reference, digest }, volumes: mounts };
+    return { name, source: 0, image: { reference, digest }, volumes: mounts, ...(bridge && { bridge }) };
   });
   return {
     content: { v: 1, sources: [checked.source], components },

@@ -1,4 +1,4 @@
-import type { ServiceRecord } from "@mcp/registry";
+import type { GivenAddress, ServiceRecord } from "@mcp/registry";
 import type { ServiceState } from "../engine/service-state.ts";
 import type { Revision } from "../revision/revision.ts";
 import type { Wishes } from "./wishes.ts";
@@ -8,6 +8,7 @@ export function proposed(
   revision: Revision,
   wishes: Wishes,
   current: ServiceState | undefined,
+  given: readonly GivenAddress[] = [],
 ): ServiceState {
   const { service, desired, managed, components } = wishes;
   const kept = (current?.record.components ?? []).filter(
@@ -16,13 +17,16 @@ export function proposed(
   const record: ServiceRecord = {
     updatedAtMs: 0,
     instances: [],
-    addresses: [],
     ...current?.record,
     name: service,
     desired,
     managed,
     candidate: { revision: revision.number, state: "trying" },
     components: [...components, ...kept],
+    addresses: [
+      ...(current?.record.addresses ?? []),
+      ...given.map((each) => ({ ...each, revision: revision.number })),
+    ],
   };
   return { record, revisions: new Map([...(current?.revisions ?? []), [revision.number, revision]]) };
 }

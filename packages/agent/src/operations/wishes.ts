@@ -1,10 +1,13 @@
-import { portsOverlap } from "@mcp/planner";
+import { collide, type Place, portsOverlap } from "@mcp/planner";
 import type { Proposal, SizeClaim } from "@mcp/registry";
 import type { ServiceState } from "../engine/service-state.ts";
-import type { PinnedComponent, Revision } from "../revision/revision.ts";
+import { type PinnedComponent, type Revision, subnetOf } from "../revision/revision.ts";
 
 /** What a revision wants to be so, and which names, ports and sizes it claims for that. */
-export type Wishes = Pick<Proposal, "service" | "managed" | "desired" | "components" | "ports" | "sizes" | "addresses">;
+export type Wishes = Pick<
+  Proposal,
+  "service" | "managed" | "desired" | "components" | "ports" | "sizes" | "addresses" | "answered"
+>;
 
 /** The same for a deploy and for its plan. A deploy of one component does not undo a stop of the others. */
 export function wishesOf(
@@ -29,7 +32,9 @@ export function wishesOf(
       ports.map(({ address, host, protocol }) => ({ component: name, address, port: host, protocol })),
     ),
     sizes: components.flatMap((component) => sizeOf(component, running)),
-    addresses: [],
+    addresses: components.flatMap(({ name, bridge }) =>
+      bridge ? [{ component: name, subnet: subnetOf(bridge) }] : [],
+    ),
   };
 }
 
@@ -45,6 +50,9 @@ function sizeOf(
     component.update === "start-first" &&
     old !== undefined &&
     old.specHash !== component.specHash &&
-    !portsOverlap(old.ports, component.ports);
+    !portsOverlap(old.ports, component.ports) &&
+    !collide(placeOf(old), placeOf(component));
   return [{ component: name, memoryMiB, vcpus, isBeside }];
 }
+
+const placeOf = ({ bridge }: PinnedComponent): Place | undefined => bridge && { bridge: bridge.name };

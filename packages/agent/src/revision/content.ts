@@ -1,5 +1,5 @@
 import { Problem } from "@mcp/base";
-import type { ImagePin, VolumeMount } from "@mcp/runtime";
+import type { Bridge, ImagePin, VolumeMount } from "@mcp/runtime";
 import type { Conventions } from "@mcp/servicedef";
 
 /**
@@ -28,6 +28,8 @@ export interface RevisionComponent {
   readonly image: ImagePin;
   /** With links resolved, and without the convention's folder where that does not exist. */
   readonly volumes: readonly VolumeMount[];
+  /** The bridge that a virtual machine is on, as it was then. Absent: the networking that its backend brings. */
+  readonly bridge?: Bridge;
 }
 
 export function readContent(stored: unknown): RevisionContent {
@@ -50,9 +52,9 @@ function canonical({ sources, components }: RevisionContent): string {
   return JSON.stringify(
     [...components]
       .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map(({ name, source, image, volumes }) => {
+      .map(({ name, source, image, volumes, bridge }) => {
         const { definition, conventions } = sources[source] ?? {};
-        return [name, definition, conventions, image.reference, image.digest, volumes];
+        return [name, definition, conventions, image.reference, image.digest, volumes, bridge];
       }),
     // Keys in order, so that the order in which somebody wrote them is no difference.
     (_, value: unknown) =>

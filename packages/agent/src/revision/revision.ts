@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import type { Subnet } from "@mcp/base";
+import { networkMark } from "@mcp/planner";
 import type { RevisionRecord } from "@mcp/registry";
-import type { ImagePin, VolumeMount, WorkloadSpec } from "@mcp/runtime";
+import type { Bridge, ImagePin, VolumeMount, WorkloadSpec } from "@mcp/runtime";
 import {
   type CompleteComponent,
   type CompleteService,
@@ -25,6 +27,7 @@ export interface Revision {
 export interface PinnedComponent extends Omit<CompleteComponent, "image" | "volumes"> {
   readonly image: ImagePin;
   readonly volumes: readonly VolumeMount[];
+  readonly bridge?: Bridge;
   readonly specHash: string;
 }
 
@@ -48,13 +51,13 @@ export function toRevision(
   });
   const newest = sources.at(-1);
   if (!newest) throw new Error(`revision ${number} of ${service} has no definition`);
-  const components = content.components.map(({ name, source, image, volumes }) => {
+  const components = content.components.map(({ name, source, image, volumes, bridge }) => {
     const from = sources[source];
     const component = from?.complete.components.find((candidate) => candidate.name === name);
     if (!from || !component) throw new Error(`revision ${number} of ${service} lacks component ${name}`);
     const written = specHash(service, from.definition, name, from.conventions, image.digest);
-    const hash = `${written}${mountDifference(component.volumes, volumes)}`;
-    return { ...component, image, volumes, specHash: hash };
+    const hash = `${written}${mountDifference(component.volumes, volumes)}${networkPart(bridge)}`;
+    return { ...component, image, volumes, ...(bridge && { bridge }), specHash: hash };
   });
   return { service, number, createdAtMs, content, complete: newest.complete, components };
 }
@@ -70,13 +73,38 @@ function mountDifference(written: CompleteComponent["volumes"], resolved: readon
   return `+${createHash("sha256").update(asResolved).digest("hex").slice(0, 16)}`;
 }
 
-/** What a runtime is given to start `instance` of this component. */
+/** What was found of the bridge is in no definition; nothing where it is on none, so that older hashes stay what they are. */
+function networkPart(bridge: Bridge | undefined): string {
+  if (!bridge) return "";
+  const text = [bridge.name, bridge.gateway, bridge.prefixLength].join("\n");
+  return `${networkMark}${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
+}
+
+/** In which the bridge's guests have their addresses. */
+export const subnetOf = ({ gateway, prefixLength }: Bridge): Subnet => ({ address: gateway, prefixLength });
+
+/** Locally administered, and the same for each instance of a component. */
+export function macOf(service: string, component: string): string {
+  const hash = createHash("sha256").update(`${service}/${component}`).digest();
+  return Buffer.from([0x02, ...hash.subarray(0, 5)])
+    .toString("hex")
+    .replaceAll(/(..)(?=.)/g, "$1:");
+}
+
+/**
+ * What a runtime is given to start `instance` of this component.
+ * @param address  of a component that is on a bridge.
+ */
 export function toSpec(
   service: string,
   revision: number,
   component: PinnedComponent,
   instance: string,
+  address?: string,
 ): WorkloadSpec {
+  const { bridge } = component;
+  if (bridge && address === undefined)
+    throw new Error(`${service}/${component.name} has no address on ${bridge.name}`);
   const { runtime, knownName, image, env, ports, volumes, network, user } = component;
   const { entrypoint, cmd, workdir, memoryMiB, vcpus, files } = component;
   return {
@@ -96,5 +124,9 @@ export function toSpec(
     ...(memoryMiB !== undefined && { memoryMiB }),
     ...(vcpus !== undefined && { vcpus }),
     ...(files && { files }),
+    ...(bridge &&
+      address !== undefined && {
+        attachment: { bridge, address, mac: macOf(service, component.name) },
+      }),
   };
 }

@@ -7,6 +7,7 @@ import type { Stranger, Workload, WorkloadExit } from "../workload.ts";
 import type { FakeBehaviour } from "./behaviour.ts";
 import { type FakeCall, type FakeCallName, type Fault, FaultPlan, type FaultTime } from "./calls.ts";
 import { FakeMachine } from "./fake-machine.ts";
+import type { FakeNetwork } from "./fake-network.ts";
 import { FakeShelf } from "./fake-shelf.ts";
 import type { FakeWorkload } from "./fake-workload.ts";
 
@@ -17,6 +18,8 @@ export interface FakeHostOptions {
   readonly can?: Partial<Capabilities>;
   /** What its probe tells. */
   readonly leastMemoryMiB?: number;
+  /** What workloads with an attachment are put on. */
+  readonly network?: FakeNetwork;
 }
 
 /**
@@ -55,11 +58,11 @@ export class FakeHost {
   readonly #faults = new FaultPlan();
 
   constructor(options: FakeHostOptions = {}) {
-    const { clock = new FakeClock(), kinds = ["container"], can = {}, leastMemoryMiB } = options;
+    const { clock = new FakeClock(), kinds = ["container"], can = {}, leastMemoryMiB, network } = options;
     this.clock = clock;
     this.leastMemoryMiB = leastMemoryMiB;
     this.kinds = kinds;
-    this.machine = new FakeMachine(clock);
+    this.machine = new FakeMachine(clock, network);
     const yes = { ok: true } as const;
     this.can = {
       exec: yes,

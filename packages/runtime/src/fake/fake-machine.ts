@@ -4,6 +4,7 @@ import type { PortMapping, WorkloadSpec } from "../spec.ts";
 import type { WorkloadExit } from "../workload.ts";
 import type { FakeBehaviour } from "./behaviour.ts";
 import { Bell } from "./bell.ts";
+import type { FakeNetwork } from "./fake-network.ts";
 import { FakeWorkload } from "./fake-workload.ts";
 
 /** The workloads of the fake host, by store, and what has happened to them. */
@@ -22,10 +23,12 @@ export class FakeMachine {
   readonly #stores = new Map<string, Map<string, FakeWorkload>>();
   readonly #mostAtOnce = new Map<string, number>();
   readonly #clock: Clock;
+  readonly #network: FakeNetwork | undefined;
   #made = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, network?: FakeNetwork) {
     this.#clock = clock;
+    this.#network = network;
   }
 
   get(name: string): FakeWorkload | undefined {
@@ -42,7 +45,7 @@ export class FakeMachine {
     return workload;
   }
 
-  /** @throws Problem `start_failed`, `port_taken`. */
+  /** @throws Problem `start_failed`, `port_taken`; as `FakeNetwork.attach`. */
   run(workload: FakeWorkload): void {
     const { spec, behaviour } = workload;
     if (behaviour.failsToStart !== undefined) {
@@ -53,6 +56,7 @@ export class FakeMachine {
       );
     }
     for (const port of spec.ports) this.#claim(port, spec.name);
+    this.#network?.attach(spec);
     workload.begin(1_000 + ++this.#made, (code) => this.end(workload, { code, reason: "exited" }));
     this.#count(spec);
     this.#tell(spec.name, "started");
@@ -61,6 +65,7 @@ export class FakeMachine {
   end(workload: FakeWorkload, exit: Omit<WorkloadExit, "atMs">): void {
     if (!workload.isRunning) return;
     workload.end({ ...exit, atMs: this.#clock.now() });
+    this.#network?.detach(workload.spec.name);
     this.#tell(workload.spec.name, "exited");
   }
 

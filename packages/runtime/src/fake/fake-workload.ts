@@ -69,7 +69,7 @@ export class FakeWorkload {
   }
 
   toWorkload(): Workload {
-    const { name, kind, labels, image, ports } = this.spec;
+    const { name, kind, labels, image, ports, attachment } = this.spec;
     return {
       name,
       kind,
@@ -78,6 +78,7 @@ export class FakeWorkload {
       imageDigest: image.digest,
       imageReference: image.reference,
       ports,
+      ...(attachment && { address: attachment.address }),
       ...(this.#pid !== undefined && { pid: this.#pid }),
       ...(this.#startedAtMs !== undefined && { startedAtMs: this.#startedAtMs }),
       ...(this.#exit && { exit: this.#exit }),
