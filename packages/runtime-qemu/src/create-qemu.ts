@@ -150,8 +150,8 @@ export function createQemu(options: QemuOptions): Qemu {
     microvm: runtimeOf("microvm", builders.microvm),
     unikernel: runtimeOf("unikernel", builders.unikernel),
     network,
-    checks: (signal) =>
-      checkHost(
+    async checks(signal) {
+      const machines = checkHost(
         {
           host,
           stateDir,
@@ -164,7 +164,9 @@ export function createQemu(options: QemuOptions): Qemu {
           room,
         },
         signal,
-      ),
+      );
+      return (await Promise.all([machines, network.checks(signal)])).flat();
+    },
     async close() {
       await network.close();
       await attendance.close();

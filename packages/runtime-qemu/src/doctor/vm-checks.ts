@@ -69,7 +69,7 @@ export async function checkHost(options: CheckedHost, signal: AbortSignal): Prom
 const installAll =
   "apt install qemu-system-x86 qemu-utils squashfs-tools busybox-static linux-image-cloud-amd64";
 
-const toCheck = (name: string, finding: Finding): VmCheck =>
+export const toCheck = (name: string, finding: Finding): VmCheck =>
   finding.ok
     ? { name, outcome: "ok", text: finding.text, hint: "" }
     : { name, outcome: "warning", text: finding.why, hint: finding.hint };

@@ -1,6 +1,7 @@
 import { asProblem, Problem } from "@mcp/base";
 import type { Logger } from "@mcp/host";
 import type { AttachedGuest, BridgeAttachment, GuestNetworkEvent } from "@mcp/runtime";
+import type { NetworkFacts } from "../doctor/network-checks.ts";
 import type { AllowedPort } from "./allowed-port.ts";
 import { AppliedRules } from "./applied-rules.ts";
 import { forgetNeighbour } from "./arp-probe.ts";
@@ -15,6 +16,7 @@ import { presentLinks } from "./present-links.ts";
 import { type LivingGuests, makeTap, strayTaps, tapRepairs } from "./reconcile.ts";
 import type { Guest, RulesState } from "./rules.ts";
 import { ownerOf, readTapAlias, tapName, tapPrefix } from "./tap-name.ts";
+import { findTraces, noTraces } from "./traces.ts";
 
 export interface AttachmentsOptions {
   readonly bridge: string;
@@ -61,6 +63,23 @@ export class Attachments {
     return found
       .map(({ instance, tap, attachment: { address, mac } }) => ({ instance, tap, address, mac }))
       .sort((a, b) => (a.instance < b.instance ? -1 : 1));
+  }
+
+  /** For a doctor. Never throws: what cannot be found out is left out. */
+  async look(signal: AbortSignal): Promise<Pick<NetworkFacts, "links" | "rules" | "traces">> {
+    const { ip, nft, living, store } = this.#options;
+    const [links, listing, guests, owner] = await Promise.all([
+      orNone(ip.links(signal)),
+      orNone(nft.list(signal)),
+      orNone(living()),
+      orNone(store().then(ownerOf)),
+    ]);
+    const canTell = links && guests && owner !== undefined;
+    return {
+      links,
+      rules: listing === undefined || !guests ? undefined : await orNone(this.#rules.judge(signal)),
+      traces: canTell ? findTraces(owner, links, listing ?? "", guests) : noTraces,
+    };
   }
 
   async tapOf(instance: string): Promise<string> {
@@ -224,6 +243,8 @@ export class Attachments {
     };
   }
 }
+
+const orNone = <T>(work: Promise<T>): Promise<T | undefined> => work.catch(() => undefined);
 
 /** One that cannot be used has no virtual machine on it, and who wants to put one there is told. */
 function usableOrNone(name: string, links: readonly Link[]): RulesState["bridges"] {

@@ -8,6 +8,8 @@ import type {
   GuestNetworkEvent,
   GuestNetworkStatus,
 } from "@mcp/runtime";
+import { checkNetwork } from "../doctor/network-checks.ts";
+import type { VmCheck } from "../doctor/vm-checks.ts";
 import { EventHub } from "../vm/event-hub.ts";
 import { printAllowedPort, readAllowedPort } from "./allowed-port.ts";
 import { whoAnswers } from "./arp-probe.ts";
@@ -129,6 +131,16 @@ export class HostGuestNetwork implements GuestNetwork {
   events(signal: AbortSignal): AsyncIterable<GuestNetworkEvent> {
     this.wake();
     return this.#hub.listen(signal);
+  }
+
+  /** What it needs of this host, one by one, for a doctor. */
+  async checks(signal: AbortSignal): Promise<readonly VmCheck[]> {
+    const [status, mayChange] = await Promise.all([this.status(signal), mayChangeNetwork()]);
+    // It may be about to be put right.
+    await this.#attachments.settled();
+    const found = await this.#attachments.look(signal);
+    signal.throwIfAborted();
+    return checkNetwork({ status, mayChange, ...found });
   }
 
   /** What the TAP device of an instance is called, to be written down before it is made. */
