@@ -29,8 +29,8 @@ await main(async () => {
     runOrSay(["pnpm", "exec", "turbo", "run", "build", "--output-logs=errors-only", "--ui=stream"]),
   );
 
-  const amount = values.soak ? "in full" : "a tenth; all of them with --soak";
-  line(`\ntests; of random inputs ${amount}`);
+  const amount = values.soak ? "in full" : "a tenth of each; all of it with --soak";
+  line(`\ntests; of what is long ${amount}`);
   if (process.getuid?.() !== 0 && (await mayBeRoot())) {
     await runPart({ filter, projects: needNobody, stateFolder }, totals);
     line("\ntests that need root, by sudo");

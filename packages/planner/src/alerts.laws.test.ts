@@ -13,7 +13,7 @@ import { lawRuns } from "../test/model/tape.ts";
 import { gatherAfterSummaryMs, gatherMs, mostMessagesAtOnce } from "./alerts.ts";
 
 const numRuns = Math.ceil(lawRuns / 10);
-const timeLimit = { timeout: 120_000 };
+const timeLimit = { timeout: 120_000 + lawRuns * 20 };
 const longMs = settings.flapWindowMs + settings.cooldownMs;
 
 const always = (

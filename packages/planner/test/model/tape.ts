@@ -43,5 +43,5 @@ export const tapes = (length: number): fc.Arbitrary<Tape> =>
       Object.assign(new Tape(choices), { [fc.toStringMethod]: () => JSON.stringify(choices) }),
     );
 
-/** 10 000 in every run of the tests, more when asked for. */
-export const lawRuns = Number(process.env.MCP_LAWS_RUNS ?? 10_000);
+/** 10 000 in every run of the tests, ten times as many with `tools/test --soak`, or as many as are asked for. */
+export const lawRuns = Number(process.env.MCP_LAWS_RUNS ?? (process.env.MCP_SOAK === "1" ? 100_000 : 10_000));
