@@ -2,12 +2,16 @@ import { Problem } from "@mcp/base";
 import { FakeClock } from "@mcp/base/fake-clock";
 import { ObservedState } from "@mcp/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { definition, last, newRequestId, openRig, type Rig } from "./rig.ts";
+import { passTime } from "./fake-time.ts";
+import { definition, last, newRequestId, openRig, type Rig, until } from "./rig.ts";
 
 /** By a clock that the tests move; a workload lives for 100 ms, until it is mended. */
 
 const stepMs = 250;
 const livesMs = 100;
+const shortestPauseMs = 500;
+/** In which something is seen to have happened, however slow the machine is. */
+const soonMs = 10 * stepMs;
 const boom = [
   { stream: "stderr", text: "no database" },
   { stream: "stderr", text: "boom" },
@@ -30,19 +34,26 @@ afterEach(async () => {
   await rig[Symbol.asyncDispose]();
 });
 
-/** Time goes on in small steps, each with time for the agent to do what it does then. */
-async function pass(ms: number): Promise<void> {
-  for (let passed = 0; passed < ms; passed += stepMs) {
-    await clock.advance(Math.min(stepMs, ms - passed));
-    for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
+const pass = (ms: number): Promise<void> => passTime(Object.assign(rig, { clock }), "shop", ms, stepMs);
 
 async function passUntil(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   for (let turn = 0; !(await isSo()); turn++) {
     if (turn > 4_000) throw new Error(`it never came that ${what}`);
     await pass(stepMs);
   }
+}
+
+/**
+ * Without the shortest of pauses. The clock goes on much more slowly than the machine's, so that it is a pause that would fail this
+ * and not a machine that is slow.
+ */
+async function atOnce(what: string, isSo: () => boolean): Promise<void> {
+  const fromMs = clock.now();
+  await until(what, async () => {
+    await clock.advance(1);
+    return isSo();
+  });
+  expect(clock.now() - fromMs).toBeLessThan(shortestPauseMs);
 }
 
 const starts = (component = "web"): number[] =>
@@ -79,10 +90,10 @@ describe("what ends as soon as it has started", () => {
     await deploy(web());
     await passUntil("it was started seven times", () => starts().length >= 7);
     const gaps = starts().map((atMs, index, all) => atMs - (all[index - 1] ?? atMs));
-    expect(gaps[1]).toBeLessThanOrEqual(livesMs + 3 * stepMs);
+    expect(gaps[1]).toBeLessThanOrEqual(livesMs + soonMs);
     for (const [index, mostMs] of [1_000, 2_000, 4_000, 8_000].entries()) {
       expect(gaps[index + 2]).toBeGreaterThanOrEqual(livesMs + mostMs / 2);
-      expect(gaps[index + 2]).toBeLessThanOrEqual(livesMs + mostMs + 3 * stepMs);
+      expect(gaps[index + 2]).toBeLessThanOrEqual(livesMs + mostMs + soonMs);
     }
     await pass(1_000);
     const seen = await status();
@@ -120,17 +131,16 @@ describe("what ends as soon as it has started", () => {
     await pass(50_000);
     expect((await status()).is).toBe("CRASH_LOOPING");
     expect(await told("recovered")).toEqual([]);
-    await pass(11_000);
+    await passUntil("it has recovered", async () => (await told("recovered")).length > 0);
+    expect(clock.now() - (starts().at(-1) ?? 0)).toBeGreaterThanOrEqual(60_000);
     expect(await status()).toMatchObject({ is: "RUNNING", drift: [], quickEnds: 0 });
     expect((await told("crash_loop", "recovered")).map(({ kind }) => kind)).toEqual([
       "crash_loop",
       "recovered",
     ]);
     expect(wrong()).toEqual([]);
-    const diedAtMs = clock.now();
     rig.host.exit(rig.host.running[0] as string, 1);
-    await passUntil("it runs again", () => rig.host.running.length === 1);
-    expect(clock.now() - diedAtMs).toBeLessThanOrEqual(3 * stepMs);
+    await atOnce("it runs again", () => rig.host.running.length === 1);
   });
 
   it("is started at once, and counted anew, where somebody asks for it", async () => {
@@ -166,7 +176,8 @@ describe("a clock that is set while something crashes again and again", () => {
     await passUntil("it was started again", () => starts().length > before);
     const since = starts().length;
     await pass(20_000);
-    expect(starts().length - since).toBeLessThanOrEqual(5);
+    // At once, and after the shortest that the pauses up to 16 s can be: 0.5 + 1 + 2 + 4 + 8 s.
+    expect(starts().length - since).toBeLessThanOrEqual(6);
     await passUntil("it goes on", () => starts().length > since + 1);
   });
 });
@@ -208,11 +219,9 @@ describe("what cannot be started again", () => {
     expect(wrong()).toEqual(["repair_failed web"]);
     expect(Number((await status()).nextTryAt?.seconds) * 1_000).toBeGreaterThan(clock.now());
 
-    const diedAtMs = clock.now();
     const tries = starts().length;
     end("api");
-    await passUntil("the other runs again", () => rig.host.running.length === 1);
-    expect(clock.now() - diedAtMs).toBeLessThanOrEqual(3 * stepMs);
+    await atOnce("the other runs again", () => rig.host.running.length === 1);
     expect(starts()).toHaveLength(tries);
 
     isRefused = false;
@@ -229,10 +238,8 @@ describe("what cannot be started again", () => {
     end("web");
     await passUntil("it was tried seven times", () => starts().length >= 7);
     isRefused = false;
-    const askedAtMs = clock.now();
     const starting = last(rig.client.start({ requestId: newRequestId(), service: "shop", component: "web" }));
-    await passUntil("it runs", () => rig.host.running.length === 2);
-    expect(clock.now() - askedAtMs).toBeLessThanOrEqual(3 * stepMs);
+    await atOnce("it runs", () => rig.host.running.length === 2);
     await pass(1_000);
     await starting;
     expect(wrong()).toEqual([]);
