@@ -1,4 +1,5 @@
 export type {
+  AlertChannelJson,
   BootProgressJson,
   CheckJson,
   ComponentStatusJson,

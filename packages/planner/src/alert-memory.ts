@@ -53,6 +53,8 @@ export interface Remembered {
   readonly overSinceMs?: number;
   /** When it was last told; absent if it was not, or its end was. */
   readonly toldAtMs?: number;
+  /** The channels that know of it, while it was told; absent: all. */
+  readonly toldTo?: readonly string[];
   /** Those within the flap window, oldest first, and no more than can matter. */
   readonly beginnings: readonly number[];
   /** It comes and goes: `noticed`, then `told`. */

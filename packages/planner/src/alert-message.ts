@@ -18,6 +18,8 @@ export interface AlertMessage {
   readonly atMs: number;
   /** How long it has lasted, or had, in ms. */
   readonly lastedMs?: number;
+  /** The channels that it is for; absent: all. */
+  readonly to?: readonly string[];
   /** Of a summary. */
   readonly of: readonly AlertMessage[];
 }

@@ -34,6 +34,8 @@ interface Due {
   readonly entry: Remembered;
   readonly condition: Condition;
   readonly dueMs: number;
+  /** For some channels only. */
+  readonly to?: readonly string[];
 }
 
 /**
@@ -41,12 +43,16 @@ interface Due {
  *
  * Nothing is kept of what should be told: at each moment it follows from the difference between what is and what was
  * told, so that what heals while a message waits for others is never told, and a decision that is lost is made again.
+ *
+ * @param channels  those that there are. One that has not heard of what was told to others is told while it lasts, and the
+ *   end of something is only for those that heard of it.
  */
 export function decideAlerts(
   found: Found,
   before: AlertMemory,
   settings: AlertSettings,
   moment: Moment,
+  channels: readonly string[] = [],
 ): AlertDecision {
   const { nowMs } = moment;
   const timed = inTime(before, moment);
@@ -55,7 +61,7 @@ export function decideAlerts(
   const isHidden = [...present.values()].some(hidesOthers);
   const hiddenAtMs = isHidden ? nowMs : timed.hiddenAtMs;
   const wantedNow = (entry: Remembered): Due[] =>
-    wantedOf(entry, present.get(entry.key), settings).flatMap((wanted) =>
+    wantedOf(entry, present.get(entry.key), settings, channels).flatMap((wanted) =>
       afterHiding(wanted, isHidden, hiddenAtMs),
     );
   const wanted = entries.flatMap(wantedNow);
@@ -72,17 +78,14 @@ export function decideAlerts(
   const isTime = tellAtMs <= nowMs;
   const told = new Map(isTime ? due.map((each) => [each.entry.key, each]) : []);
   const isSummary = told.size > mostMessagesAtOnce;
-  const messages = [...told.values()].map(({ state, entry, condition }) =>
-    messageOf(state, entry, condition, settings, nowMs),
-  );
-  const after = entries.map((entry) => afterTelling(entry, told.get(entry.key), nowMs));
+  const after = entries.map((entry) => afterTelling(entry, told.get(entry.key), nowMs, channels));
   const wakes = [
     ...(isTime || gatheringSinceMs === undefined ? [] : [tellAtMs]),
     ...after.flatMap(wantedNow).map(({ dueMs }) => dueMs),
     ...after.flatMap((entry) => (entry.flapping ? [calmAtMs(entry, settings)] : [])),
   ].filter((ms) => ms > nowMs);
   return {
-    messages: isSummary ? [summaryOf(messages, nowMs)] : messages,
+    messages: messagesOf([...told.values()], isSummary, settings, nowMs),
     memory: {
       atMs: nowMs,
       entries: after,
@@ -94,19 +97,59 @@ export function decideAlerts(
   };
 }
 
+/** Those that are for the same channels together. */
+function messagesOf(
+  told: readonly Due[],
+  isSummary: boolean,
+  settings: AlertSettings,
+  nowMs: number,
+): AlertMessage[] {
+  const groups = Map.groupBy(told, ({ to }) => JSON.stringify(to));
+  return [...groups.values()].flatMap((group) => {
+    const to = group[0]?.to;
+    const messages = group.map(({ state, entry, condition }) => ({
+      ...messageOf(state, entry, condition, settings, nowMs),
+      ...(to && { to }),
+    }));
+    return isSummary && messages.length > 1
+      ? [{ ...summaryOf(messages, nowMs), ...(to && { to }) }]
+      : messages;
+  });
+}
+
 /** `condition` is absent if it is over, or nobody has looked yet. */
-function wantedOf(entry: Remembered, condition: Condition | undefined, settings: AlertSettings): Due[] {
-  const { toldAtMs, sinceMs, overSinceMs, flapping, beginnings } = entry;
+function wantedOf(
+  entry: Remembered,
+  condition: Condition | undefined,
+  settings: AlertSettings,
+  channels: readonly string[],
+): Due[] {
+  const { toldAtMs, toldTo = channels, sinceMs, overSinceMs, flapping, beginnings } = entry;
   const about = { entry, condition: condition ?? entry.condition };
-  if (flapping === "told") return [];
+  const unaware = channels.filter((channel) => !toldTo.includes(channel));
+  const late: Due[] =
+    condition && toldAtMs !== undefined && unaware.length > 0
+      ? [{ state: "firing", ...about, dueMs: toldAtMs, to: unaware }]
+      : [];
+  if (flapping === "told") return late;
   if (flapping === "noticed") return [{ state: "flapping", ...about, dueMs: beginnings.at(-1) ?? sinceMs }];
   if (overSinceMs !== undefined)
-    return toldAtMs === undefined ? [] : [{ state: "recovered", ...about, dueMs: overSinceMs }];
+    return toldAtMs === undefined
+      ? []
+      : [
+          {
+            state: "recovered",
+            ...about,
+            dueMs: overSinceMs,
+            ...(unaware.length > 0 && { to: channels.filter((channel) => toldTo.includes(channel)) }),
+          },
+        ];
   if (!condition) return [];
   if (toldAtMs === undefined)
     return [{ state: "firing", ...about, dueMs: sinceMs + settleMs[condition.severity] }];
   const isWorse = condition.severity === "critical" && entry.condition.severity === "warning";
-  return [{ state: "firing", ...about, dueMs: toldAtMs + (isWorse ? 0 : settings.cooldownMs) }];
+  // If both are due, the one for all is the last, which counts.
+  return [...late, { state: "firing", ...about, dueMs: toldAtMs + (isWorse ? 0 : settings.cooldownMs) }];
 }
 
 /** That something is unknown is not told while its cause is, nor before it was looked at again after that. */
@@ -117,14 +160,22 @@ function afterHiding(wanted: Due, isHidden: boolean, hiddenAtMs: number | undefi
   return [{ ...wanted, dueMs: Math.max(dueMs, (hiddenAtMs ?? dueMs) + settleMs[condition.severity]) }];
 }
 
-function afterTelling(entry: Remembered, told: Due | undefined, nowMs: number): Remembered {
+function afterTelling(
+  entry: Remembered,
+  told: Due | undefined,
+  nowMs: number,
+  channels: readonly string[],
+): Remembered {
   if (!told) return entry;
-  const { toldAtMs, ...rest } = entry;
+  const { toldAtMs, toldTo, ...rest } = entry;
   if (told.state === "recovered") return rest;
+  // The others are told again when they would have been anyway.
+  if (told.to) return { ...entry, toldTo: [...(toldTo ?? []), ...told.to] };
   return {
     ...rest,
     condition: told.condition,
     toldAtMs: nowMs,
+    toldTo: channels,
     ...(told.state === "flapping" && { flapping: "told" }),
   };
 }

@@ -45,5 +45,10 @@ export const componentKey = ({ service, component }: Pick<Condition, "service" |
   `${service}/${component}`;
 
 /** The same for the same thing, however its text changes. */
-export const conditionKey = ({ code, service, component, subject }: Condition): string =>
+export const conditionKey = ({
+  code,
+  service,
+  component,
+  subject,
+}: Pick<Condition, "code" | "service" | "component" | "subject">): string =>
   [code, service, component, subject].join("/");

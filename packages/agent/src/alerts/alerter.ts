@@ -3,11 +3,13 @@ import {
   type AlertMessage,
   type AlertSettings,
   alertDefaults,
+  conditionKey,
   decideAlerts,
   type Remembered,
 } from "@mcp/planner";
 import type { AlertDelivery } from "@mcp/registry";
 import type { Engine } from "../engine/engine.ts";
+import type { NewEvent } from "../engine/journal.ts";
 import { WakeableWait } from "../engine/wakeable-wait.ts";
 import { type AlertChannel, headline } from "./channel.ts";
 import { type ChannelStatus, Deliveries } from "./deliveries.ts";
@@ -45,7 +47,14 @@ export class Alerter {
     const { clock, random } = engine.deps;
     const log = engine.deps.log.child({ part: "alerts" });
     this.#channels = channels.map(
-      (channel) => new Deliveries(channel, { clock, random, log, signal: engine.signal }),
+      (channel) =>
+        new Deliveries(channel, {
+          clock,
+          random,
+          log,
+          signal: engine.signal,
+          onTurn: (status) => engine.journal.write(turnOf(status)),
+        }),
     );
   }
 
@@ -93,8 +102,10 @@ export class Alerter {
   async #resume({ id, channel: name, message: content }: AlertDelivery): Promise<void> {
     const message = messageFromStored(content);
     const channel = this.#channels.find((each) => each.name === name);
-    if (channel && message) this.#hand(channel, message, id);
-    else await this.#engine.deps.registry.endAlertDelivery(id);
+    if (channel && message) {
+      this.#hand(channel, message, id);
+      this.#memory = withTold(this.#memory, message, channel.id);
+    } else await this.#engine.deps.registry.endAlertDelivery(id);
   }
 
   /** In how many ms to decide again, if nothing changes. */
@@ -108,6 +119,7 @@ export class Alerter {
       this.#memory,
       this.#settings,
       { nowMs, ...(sinceLastMs !== undefined && { sinceLastMs }) },
+      this.#channels.map(({ id }) => id),
     );
     if (signal.aborted) return undefined;
     const ids = await this.#keep(memory.entries, messages);
@@ -152,7 +164,7 @@ export class Alerter {
       .map(([key, content]) => ({ key, content }));
     const remove = [...this.#kept.keys()].filter((key) => !now.has(key));
     const deliveries = messages.flatMap((message) =>
-      this.#channels.map(({ name }) => ({ channel: name, message: messageToStored(message) })),
+      this.#channelsFor(message).map(({ name }) => ({ channel: name, message: messageToStored(message) })),
     );
     if (set.length === 0 && remove.length === 0 && deliveries.length === 0) return new Map();
     try {
@@ -166,9 +178,14 @@ export class Alerter {
     }
   }
 
+  #channelsFor({ to }: AlertMessage): readonly Deliveries[] {
+    return to ? this.#channels.filter(({ id }) => to.includes(id)) : this.#channels;
+  }
+
   async #tell(message: AlertMessage, ids: ReadonlyMap<string, number[]>): Promise<void> {
     const { deps, journal } = this.#engine;
-    for (const channel of this.#channels) this.#hand(channel, message, ids.get(channel.name)?.shift());
+    for (const channel of this.#channelsFor(message))
+      this.#hand(channel, message, ids.get(channel.name)?.shift());
     const { service, component } = message;
     await journal.write({ service, component, kind: "alert", text: headline({ node: deps.node, message }) });
   }
@@ -183,3 +200,26 @@ export class Alerter {
     });
   }
 }
+
+/** What is still on its way to a channel that was not there when it was told, as after a correction of its address, need not be told twice. */
+function withTold(memory: AlertMemory, message: AlertMessage, channel: string): AlertMemory {
+  const parts = message.state === "summary" ? message.of : [message];
+  const keys = new Set(
+    parts.flatMap((part) =>
+      part.state === "recovered" || part.code === "several" || part.code === "test"
+        ? []
+        : [conditionKey({ ...part, code: part.code })],
+    ),
+  );
+  const entries = memory.entries.map((entry) =>
+    entry.toldTo && keys.has(entry.key) && !entry.toldTo.includes(channel)
+      ? { ...entry, toldTo: [...entry.toldTo, channel] }
+      : entry,
+  );
+  return { ...memory, entries };
+}
+
+const turnOf = ({ name, problem }: ChannelStatus): NewEvent =>
+  problem
+    ? { service: "", kind: "alerts_failing", text: `alerts by ${name} fail: ${problem.message}` }
+    : { service: "", kind: "alerts_back", text: `alerts by ${name} are told again` };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Problem } from "@mcp/base";
 import { type AlertMessage, stateWord } from "@mcp/planner";
 
@@ -11,6 +12,8 @@ export interface Alert {
 export interface AlertChannel {
   /** `command`, `webhook`, `email`: what its failures are shown under. */
   readonly name: string;
+  /** Which one of its kind it is, without a secret: where another one is configured, that has heard of nothing yet. */
+  readonly target?: string;
   /**
    * Once: whoever calls tries again.
    *
@@ -19,6 +22,10 @@ export interface AlertChannel {
    */
   send(alert: Alert, signal: AbortSignal): Promise<Problem | undefined>;
 }
+
+/** What names a target without telling it: an address may be a secret. */
+export const targetOf = (...parts: readonly string[]): string =>
+  createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 
 /** What programs are given of an alert: on a command's standard input, and in a webhook's request. */
 export interface AlertJSON {

@@ -1,5 +1,5 @@
 import type { Run } from "@mcp/host";
-import { type Alert, type AlertChannel, alertJSON } from "./channel.ts";
+import { type Alert, type AlertChannel, alertJSON, targetOf } from "./channel.ts";
 
 const timeLimitMs = 30_000;
 /** A program that prints more is ended. */
@@ -13,6 +13,7 @@ const passedOn: ReadonlySet<string> = new Set(["PATH", "HOME", "USER", "LANG", "
 export function commandChannel(argv: readonly string[], run: Run): AlertChannel {
   return {
     name: "command",
+    target: targetOf(...argv),
     async send(alert, signal) {
       await run(argv, {
         stdin: `${JSON.stringify(alertJSON(alert))}\n`,

@@ -3,7 +3,7 @@ import type { Logger } from "@mcp/host";
 import type { Alert, AlertChannel } from "./channel.ts";
 import { type Delivery, nextOf, surplusOf, type Waiting } from "./waiting.ts";
 
-/** How a channel does, for `Doctor`. */
+/** How a channel does, for `Doctor` and `NodeStatus`. */
 export interface ChannelStatus {
   readonly name: string;
   /** When it last told something, and when it last gave up; absent if it never did since the agent started. */
@@ -25,6 +25,15 @@ const giveUpAfterMs = 3_600_000;
 /** Beyond these what is over is given up, else the oldest: the newest say how things are now. */
 const mostWaiting = 100;
 
+export interface DeliveryDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** Called when it begins to fail, and when one has gone well after that. */
+  readonly onTurn: (status: ChannelStatus) => Promise<void>;
+}
+
 /** Takes alerts to one channel, one at a time, and those about one thing in their order; nobody waits for it. */
 export class Deliveries {
   readonly #channel: AlertChannel;
@@ -32,6 +41,7 @@ export class Deliveries {
   readonly #log: Logger;
   readonly #random: () => number;
   readonly #signal: AbortSignal;
+  readonly #onTurn: (status: ChannelStatus) => Promise<void>;
   /** Oldest first. */
   #waiting: readonly Waiting[] = [];
   /** That one is being told just now. */
@@ -43,19 +53,23 @@ export class Deliveries {
   #problem: Problem | undefined;
   #lost = 0;
 
-  constructor(
-    channel: AlertChannel,
-    { clock, log, random, signal }: { clock: Clock; log: Logger; random: () => number; signal: AbortSignal },
-  ) {
+  constructor(channel: AlertChannel, { clock, log, random, signal, onTurn }: DeliveryDeps) {
     this.#channel = channel;
     this.#clock = clock;
     this.#log = log;
     this.#random = random;
     this.#signal = signal;
+    this.#onTurn = onTurn;
   }
 
   get name(): string {
     return this.#channel.name;
+  }
+
+  /** Of which target is known what it was told. */
+  get id(): string {
+    const { name, target } = this.#channel;
+    return target === undefined ? name : `${name} ${target}`;
   }
 
   get status(): ChannelStatus {
@@ -93,10 +107,12 @@ export class Deliveries {
     for (let next = nextOf(this.#waiting); next; next = nextOf(this.#waiting)) {
       const { delivery, sinceMs, tries } = next;
       this.#trying = delivery;
+      const hadProblem = this.#problem !== undefined;
       const wasTold = await this.#try(delivery.alert);
       this.#trying = undefined;
       // The next agent goes on with it.
       if (this.#signal.aborted) return;
+      if ((this.#problem !== undefined) !== hadProblem) await this.#onTurn(this.status);
       this.#failuresInARow = wasTold ? 0 : this.#failuresInARow + 1;
       if (wasTold || this.#clock.monotonic() - sinceMs >= giveUpAfterMs) {
         this.#remove(delivery);

@@ -1,5 +1,5 @@
 import { type Clock, isProblem, Problem, withTimeLimit } from "@mcp/base";
-import { type Alert, type AlertChannel, alertJSON, headline } from "./channel.ts";
+import { type Alert, type AlertChannel, alertJSON, headline, targetOf } from "./channel.ts";
 import { readSecret, withoutSecret } from "./secret-file.ts";
 import { reasonOf, trusted, untrustedHint } from "./webhook.ts";
 
@@ -27,6 +27,7 @@ export function emailChannel(options: EmailOptions): AlertChannel {
   const failed = (what: string, hint = byHand(options)): Problem => new Problem("alert_failed", what, hint);
   return {
     name: "email",
+    target: targetOf(...[...to].sort()),
     async send(alert, signal) {
       const password =
         options.passwordFile === undefined ? undefined : await readSecret(options.passwordFile);

@@ -3,7 +3,7 @@ import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { rootCertificates } from "node:tls";
 import { type Clock, Problem, withTimeLimit } from "@mcp/base";
-import { type AlertChannel, alertJSON } from "./channel.ts";
+import { type AlertChannel, alertJSON, targetOf } from "./channel.ts";
 import { readSecret } from "./secret-file.ts";
 
 export interface WebhookOptions {
@@ -26,6 +26,7 @@ export function webhookChannel({ url, tokenFile, caFile, clock }: WebhookOptions
     new Problem("alert_failed", what, hint);
   return {
     name: "webhook",
+    target: targetOf(url),
     async send(alert, signal) {
       const token = tokenFile === undefined ? undefined : await readSecret(tokenFile);
       const ca = caFile === undefined ? undefined : await trusted(caFile);

@@ -30,6 +30,10 @@ export type EventKind =
   | "boot_stage"
   | "boot_done"
   | "alert"
+  | "alerts_failing"
+  | "alerts_back"
+  | "network_repaired"
+  | "network_failed"
   | "agent_started"
   | "agent_stopped";
 

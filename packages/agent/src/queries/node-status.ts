@@ -5,6 +5,7 @@ import { type Condition, type DiskFacts, nodeConditions, nodeLimitDefaults } fro
 import { type Capacity, type Sum, sizeOf } from "@mcp/registry";
 import type { Accelerator, Capability, RuntimeKind } from "@mcp/runtime";
 import type { Agent } from "../agent.ts";
+import type { ChannelStatus } from "../alerts/index.ts";
 import type { ServiceState } from "../engine/service-state.ts";
 import { liveInstances } from "./live.ts";
 
@@ -34,6 +35,8 @@ export interface NodeStatus {
   readonly containerLimits: ContainerLimits;
   /** What is wrong with the machine at present. */
   readonly troubles: readonly Condition[];
+  /** How people are told of it. */
+  readonly alertChannels: readonly ChannelStatus[];
 }
 
 /** Of containers that should run; they promise nothing. */
@@ -64,7 +67,7 @@ export interface RuntimeStatus {
 /** Of a disk that does not answer: no disk that does is so small. */
 const unknownSize = { totalBytes: 0, availableBytes: 0, device: -1 };
 
-export async function nodeStatus({ deps, engine, node, startedAtMs }: Agent): Promise<NodeStatus> {
+export async function nodeStatus({ deps, engine, node, alerter, startedAtMs }: Agent): Promise<NodeStatus> {
   const [live, services, { promised, capacity }, facts, cpuBusy] = await Promise.all([
     liveInstances(engine),
     engine.states.loadAll(),
@@ -97,6 +100,7 @@ export async function nodeStatus({ deps, engine, node, startedAtMs }: Agent): Pr
     ...(capacity && { capacity }),
     containerLimits: containerLimits(services),
     troubles: nodeConditions(facts, engine.conditions.all(), deps.limits ?? nodeLimitDefaults),
+    alertChannels: alerter.channels,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { CheckJson, DoctorResponseJson, NodeInfoJson } from "@mcp/client";
+import { type AlertChannelReport, alertChannelReport } from "./alert-channel-report.ts";
 import { type BootReport, bootReport } from "./boot-report.ts";
 import { numberOf, orNull, wordOf } from "./words.ts";
 
@@ -29,6 +30,8 @@ export interface NodeReport {
   readonly containerLimits: ContainerLimitsReport | null;
   /** What is wrong with the machine at present. */
   readonly troubles: readonly TroubleReport[];
+  /** How people are told of it. */
+  readonly alertChannels: readonly AlertChannelReport[];
   /** Null once the boot sequence is done, and where there is none. */
   readonly boot: BootReport | null;
   /** What of the agent's config does not agree with this node. */
@@ -131,6 +134,7 @@ export function nodeReport(node: NodeInfoJson): NodeReport {
       text,
       hint,
     })),
+    alertChannels: (node.alertChannels ?? []).map(alertChannelReport),
     disks: (node.disks ?? []).map(({ use = "", path = "", totalBytes, availableBytes }) => ({
       use,
       path,

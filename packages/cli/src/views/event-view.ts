@@ -42,12 +42,14 @@ function kindPaint(kind: string, style: Style): Paint {
     case "recovered":
     case "boot_done":
     case "runtime_back":
+    case "alerts_back":
       return style.green;
     case "deploy_failed":
     case "operation_failed":
     case "repair_failed":
     case "crash_loop":
     case "runtime_lost":
+    case "alerts_failing":
       return style.red;
     case "observed":
     case "restarted":

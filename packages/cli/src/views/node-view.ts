@@ -1,3 +1,4 @@
+import type { AlertChannelReport } from "../reports/alert-channel-report.ts";
 import type {
   NodeListReport,
   NodeReport,
@@ -38,12 +39,17 @@ export function nodeView(node: NodeReport, nowMs: number, style: Style): string 
         ? `unknown: it does not answer, ${path}`
         : `${bytes(availableBytes)} of ${bytes(totalBytes)} free, ${fullText(totalBytes, availableBytes)}, ${path}`,
     ]),
+    ...node.alertChannels.map((channel): Cell[] => [
+      `alerts: ${channel.name}`,
+      alertChannelText(channel, since),
+    ]),
   ];
   return [
     style.bold(node.name),
     indented(aligned(facts)),
     ...bootLines(node.boot, node.notes, style),
     ...node.troubles.flatMap((trouble) => troubleText(trouble, style)),
+    ...node.alertChannels.flatMap((channel) => failureText(channel, style)),
     ...node.runtimes.map((one) => runtimeText(one, style)),
   ].join("\n");
 }
@@ -78,6 +84,21 @@ function troubleText({ severity, title, text, hint }: TroubleReport, style: Styl
   const paint = severity === "critical" ? style.red : style.yellow;
   return [`${paint(severity)}  ${title}: ${text}`, ...hintLine(hint, style)];
 }
+
+function alertChannelText(channel: AlertChannelReport, since: (at: string) => string): string {
+  const { problem, waiting, lost, toldAt } = channel;
+  return [
+    problem ? "failing" : "ok",
+    toldAt === null ? "none told since the agent started" : `the last one told ${since(toldAt)} ago`,
+    ...(waiting > 0 ? [`${waiting} waiting`] : []),
+    ...(lost > 0 ? [`${lost} given up`] : []),
+  ].join(", ");
+}
+
+const failureText = ({ name, problem }: AlertChannelReport, style: Style): string[] =>
+  problem
+    ? [`${style.red("failing")}  alerts by ${name}: ${problem.message}`, ...hintLine(problem.hint, style)]
+    : [];
 
 function runtimeText(runtime: RuntimeReport, style: Style): string {
   const kinds = style.bold(runtime.kinds.join(", "));
