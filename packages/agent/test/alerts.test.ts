@@ -27,7 +27,6 @@ class Recorder implements AlertChannel {
 }
 
 const settings = { cooldownMs: 3_600_000, flapThreshold: 5, flapWindowMs: 600_000 };
-
 const crashing = (service: string, more: Partial<Condition> = {}): Condition => ({
   code: "crash_looping",
   service,
@@ -181,8 +180,8 @@ it("what is told while a channel is down for minutes is not lost: it is given up
     throw new Problem("alert_failed", "it is down", "start it");
   };
   // What is repeated in the meantime would take turns with what is waited for here.
-  const isToldOnce = { ...settings, cooldownMs: 86_400_000 };
-  await using rig = await openAlertRig([channel], { alerts: { channels: [channel], settings: isToldOnce } });
+  const alerts = { channels: [channel], settings: { ...settings, cooldownMs: 86_400_000 } };
+  await using rig = await openAlertRig([channel], { alerts });
   const status = () => rig.life.agent.alerter.channels[0];
   rig.find("test", crashing(""));
   await soon(rig, "it was tried", () => tries === 1);
