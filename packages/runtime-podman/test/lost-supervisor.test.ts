@@ -41,7 +41,7 @@ describe("podman", () => {
     const following = Array.fromAsync(at.runtime.logs(spec.name, { follow: true }, signal));
     process.kill(pid, "SIGKILL");
     const exited = { state: "exited", exit: { reason: "unknown" } };
-    await expect.poll(() => at.runtime.inspect(spec.name, signal), { timeout: 5_000 }).toMatchObject(exited);
+    await expect.poll(() => at.runtime.inspect(spec.name, signal)).toMatchObject(exited);
     const listed = (await at.runtime.list(signal)).find(({ name }) => name === spec.name);
     expect(listed).toEqual(await at.runtime.inspect(spec.name, signal));
     expect((await following).map(({ text }) => text)).toEqual(["hello"]);

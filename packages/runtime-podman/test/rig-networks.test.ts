@@ -28,7 +28,7 @@ describe("the networks of a rig", () => {
     if (why !== undefined) skip(why);
     other = await startPodmanRig();
     url = await serve(other);
-    await expect.poll(() => page().catch(String), { timeout: 5_000 }).toBe("hello");
+    await expect.poll(() => page().catch(String)).toBe("hello");
   }, 60_000);
   afterEach(() => other?.close(), 60_000);
 
