@@ -5,6 +5,8 @@ import { type Accel, type AccelOptions, provenAccel, refuteKvm } from "./accel/p
 import { requirePassable } from "./confinement/impassable-folder.ts";
 import { type QemuUser, resolveQemuUser } from "./confinement/qemu-user.ts";
 import { SharedWork } from "./guest/shared-work.ts";
+import { looksOf } from "./looks.ts";
+import { findProgram } from "./process/find-program.ts";
 import { findQemu, type Qemu } from "./process/qemu-version.ts";
 import { stateStore } from "./vm/state-store.ts";
 
@@ -26,6 +28,7 @@ export interface HostFacts {
 export class Host {
   readonly #options: HostOptions;
   readonly #finding = new SharedWork<HostFacts>();
+  #qemu: { readonly looks: string; readonly qemu: Qemu } | undefined;
   #known: { readonly facts: HostFacts; readonly untilMs: number } | undefined;
 
   constructor(options: HostOptions) {
@@ -67,10 +70,21 @@ export class Host {
   async #accelOptions(signal: AbortSignal): Promise<AccelOptions> {
     const { stateDir, accel: wanted, user: configured, run } = this.#options;
     const [qemu, user] = await Promise.all([
-      findQemu(run, signal),
+      this.#findQemu(signal),
       resolveQemuUser({ configured, ownUid: process.getuid?.() ?? 0, run, signal }),
     ]);
     return { wanted, qemu, user, memory: join(stateDir, ".accel") };
+  }
+
+  /** One that looks the same is not asked again for its version: that takes it 50 ms. */
+  async #findQemu(signal: AbortSignal): Promise<Qemu> {
+    const path = await findProgram("qemu-system-x86_64");
+    const looks = path === undefined ? undefined : await looksOf(path).catch(() => undefined);
+    if (looks !== undefined && this.#qemu?.looks === looks && this.#qemu.qemu.program === path)
+      return this.#qemu.qemu;
+    const qemu = await findQemu(this.#options.run, signal);
+    this.#qemu = looks === undefined ? undefined : { looks, qemu };
+    return qemu;
   }
 
   async #find(signal: AbortSignal): Promise<HostFacts> {

@@ -1,10 +1,10 @@
 import { isProblem } from "@mcp/base";
-import type { Capabilities, Probe } from "@mcp/runtime";
+import type { Capabilities, Capability, Probe } from "@mcp/runtime";
 import type { GuestImageBuilder } from "./guest/guest-image.ts";
 import { opensForWriting } from "./guest/nanos/refuse-read-only.ts";
 import type { Host } from "./host.ts";
-import type { Remembered } from "./remembered.ts";
-import { sharesMissing } from "./vm/shares-here.ts";
+import { type Remembered, remembered } from "./remembered.ts";
+import { findVirtiofsd, sharesMissing } from "./vm/shares-here.ts";
 
 /** What is known of a kind for a while, or why it cannot run. */
 export type KindFacts =
@@ -57,12 +57,24 @@ export async function probeKind(
 
 const yes = { ok: true } as const;
 
+/** To try it makes a mount namespace, whose end takes the kernel 20 ms and more; who may make one seldom changes. */
+const sharesTried = remembered<Capability>(tryShares, { goodForMs: 10 * 60_000 });
+
+async function canShare(signal: AbortSignal): Promise<Capability> {
+  return (await findVirtiofsd()) === undefined ? tryShares(signal) : sharesTried(signal);
+}
+
+async function tryShares(signal: AbortSignal): Promise<Capability> {
+  const why = await sharesMissing(signal);
+  return why === undefined ? yes : { ok: false, why };
+}
+
 async function capabilitiesOf(
   { kind }: Pick<GuestImageBuilder, "kind">,
   mayConnectOut: boolean,
   signal: AbortSignal,
 ): Promise<Capabilities> {
-  const noVolumes = kind === "unikernel" ? undefined : await sharesMissing(signal);
+  const shares = kind === "unikernel" ? yes : await canShare(signal);
   return {
     exec: {
       ok: false,
@@ -81,7 +93,7 @@ async function capabilitiesOf(
           byNature: true,
           why: "QEMU drops those of guests that may not connect out ([vm] user_net_outbound)",
         },
-    volumes: noVolumes === undefined ? yes : { ok: false, why: noVolumes },
+    volumes: shares,
     ...(kind === "unikernel" && { readOnlyVolumes: { ok: false, byNature: true, why: opensForWriting } }),
     userNetworks: {
       ok: false,

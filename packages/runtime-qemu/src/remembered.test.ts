@@ -9,10 +9,7 @@ const yes = { ok: true, version: "QEMU 7.2" } as Probe;
 it("a yes is remembered for ten seconds, a no not at all", async () => {
   const answers = [no, yes, no];
   let nowMs = 0;
-  const probe = remembered(
-    async () => answers.shift() as Probe,
-    () => nowMs,
-  );
+  const probe = remembered(async () => answers.shift() as Probe, { now: () => nowMs });
   expect(await probe(signal)).toBe(no);
   expect(await probe(signal)).toBe(yes);
   nowMs = 9_999;

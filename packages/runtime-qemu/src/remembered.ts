@@ -2,8 +2,11 @@ import { SharedWork } from "./guest/shared-work.ts";
 
 export type Remembered<T> = (signal: AbortSignal) => Promise<T>;
 
-/** As long as what is known of the host holds. */
-const goodForMs = 10_000;
+export interface RememberedOptions {
+  /** Milliseconds until an answer is old. Default 10 000. */
+  readonly goodForMs?: number;
+  readonly now?: () => number;
+}
 
 /**
  * What is found out anew only when the last answer is old, or was a no, and once for all who ask meanwhile: each deploy
@@ -11,7 +14,7 @@ const goodForMs = 10_000;
  */
 export function remembered<T extends { readonly ok: boolean }>(
   find: (signal: AbortSignal) => Promise<T>,
-  now: () => number = () => performance.now(),
+  { goodForMs = 10_000, now = () => performance.now() }: RememberedOptions = {},
 ): Remembered<T> {
   const finding = new SharedWork<T>();
   let known: { readonly answer: T; readonly untilMs: number } | undefined;

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Run } from "@mcp/host";
 import { describe, expect, it } from "vitest";
 import { asUser, resolveQemuUser } from "./qemu-user.ts";
@@ -13,11 +16,32 @@ const run: Run = async ([, , name]) => {
   return { exitCode: stdout === "" ? 2 : 0, stdout, stderr: "" };
 };
 const resolve = (configured: string, ownUid: number) =>
-  resolveQemuUser({ configured, ownUid, run, signal, kvmDevice: "/no/such/device" });
+  resolveQemuUser({ configured, ownUid, run, signal, kvmDevice: "/no/such/device", passwd: "/no/such/file" });
 
 describe("whom QEMU runs as", () => {
   it("is the configured user, where the agent is root", async () => {
     expect(await resolve("mcp-vm", 0)).toEqual({ name: "mcp-vm", uid: 990, gid: 980, groups: [] });
+  });
+
+  it("is found without a process where /etc/passwd has it, and by all of its name", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "mcpt-"));
+    const passwd = join(folder, "passwd");
+    await writeFile(
+      passwd,
+      "root:x:0:0:root:/root:/bin/sh\nmcp:x:7:7::/:\nmcp-vm:x:991:981::/nonexistent:/bin/false\n",
+    );
+    const none: Run = async () => {
+      throw new Error("a process was started");
+    };
+    const find = (configured: string) =>
+      resolveQemuUser({ configured, ownUid: 0, run: none, signal, passwd });
+    try {
+      expect(await find("mcp-vm")).toMatchObject({ name: "mcp-vm", uid: 991, gid: 981 });
+      await expect(find("root")).rejects.toMatchObject({ code: "config_invalid" });
+      await expect(find("mcp-v")).rejects.toThrow("a process was started");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("is the agent itself, where that is no root", async () => {

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { Problem } from "@mcp/base";
 import type { Run } from "@mcp/host";
 
@@ -19,6 +19,8 @@ export interface QemuUserOptions {
   readonly run: Run;
   readonly signal: AbortSignal;
   readonly kvmDevice?: string;
+  /** Default `/etc/passwd`. */
+  readonly passwd?: string;
 }
 
 /**
@@ -56,13 +58,9 @@ export async function resolveQemuUser(options: QemuUserOptions): Promise<QemuUse
   return { ...entry, groups: await kvmGroups(options.kvmDevice) };
 }
 
-async function lookUp({ configured, run, signal }: QemuUserOptions) {
-  // Else getent would take it for an option.
-  const found = configured.startsWith("-")
-    ? undefined
-    : await run(["getent", "passwd", configured], { timeoutMs: 10_000, signal, anyExitCode: true });
-  const [name = "", , uid = "", gid = ""] =
-    found?.exitCode === 0 ? (found.stdout.split("\n", 1)[0]?.split(":") ?? []) : [];
+async function lookUp(options: QemuUserOptions) {
+  const { configured } = options;
+  const [name = "", , uid = "", gid = ""] = (await inPasswd(options)) ?? (await byGetent(options)) ?? [];
   if (name === "" || !/^\d+$/.test(uid) || !/^\d+$/.test(gid)) {
     throw new Problem(
       "config_invalid",
@@ -71,6 +69,22 @@ async function lookUp({ configured, run, signal }: QemuUserOptions) {
     );
   }
   return { name, uid: Number(uid), gid: Number(gid) };
+}
+
+/** Where nearly all are, and where no process has to be started to look. */
+async function inPasswd({ configured, passwd = "/etc/passwd" }: QemuUserOptions) {
+  const text = await readFile(passwd, "utf8").catch(() => "");
+  const entries = text.split("\n").map((line) => line.split(":"));
+  return entries.find(([name]) => name === configured);
+}
+
+/** Also those of a directory. */
+async function byGetent({ configured, run, signal }: QemuUserOptions) {
+  // Else it would take it for an option.
+  if (configured.startsWith("-")) return undefined;
+  const argv = ["getent", "passwd", configured];
+  const { exitCode, stdout } = await run(argv, { timeoutMs: 10_000, signal, anyExitCode: true });
+  return exitCode === 0 ? stdout.split("\n", 1)[0]?.split(":") : undefined;
 }
 
 /** Never root's group, which would open more than the device. */

@@ -1,11 +1,9 @@
-import { realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { basename } from "node:path";
+import { looksOf } from "../looks.ts";
 import { digestOf } from "./attest.ts";
 
-/**
- * SHA-256 of files that seldom change, read again only when a file looks another: by its inode, size, or the times at which
- * it was written or changed.
- */
+/** SHA-256 of files that seldom change, read again only when a file looks another. */
 export class KnownDigests {
   readonly #known = new Map<string, { readonly looks: string; readonly sha256: string }>();
 
@@ -19,8 +17,7 @@ export class KnownDigests {
 
   /** @throws what the file system says where it is not there. */
   async one(path: string, signal: AbortSignal): Promise<string> {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    const looks = [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+    const looks = await looksOf(path);
     const known = this.#known.get(path);
     if (known?.looks === looks) return known.sha256;
     const { sha256 } = await digestOf(await realpath(path), signal);

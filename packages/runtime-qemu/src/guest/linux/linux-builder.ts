@@ -5,6 +5,7 @@ import { type Clock, isProblem, Problem } from "@mcp/base";
 import { type Logger, type Run, run as runProgram } from "@mcp/host";
 import type { ImageConfig, WorkloadSpec } from "@mcp/runtime";
 import { clockArgument } from "../../accel/guest-clock.ts";
+import { findProgram } from "../../process/find-program.ts";
 import type {
   BootPlace,
   BuilderProbe,
@@ -23,7 +24,7 @@ import { commandOf } from "./command.ts";
 import { firstInit, secondInit } from "./init-script.ts";
 import { findKernel, type GuestKernel, type KernelPaths } from "./kernel.ts";
 import { type KernelFile, KernelStore } from "./kernel-store.ts";
-import { findModules, type ModuleFiles } from "./module-files.ts";
+import { KnownModules, type ModuleFiles } from "./module-files.ts";
 import { makeRootDisk, sqfstarArgv } from "./root-disk.ts";
 import { findBusybox } from "./static-busybox.ts";
 import { writeInitrd } from "./write-initrd.ts";
@@ -60,6 +61,7 @@ interface Facts {
 export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuilder {
   const { log, run = runProgram } = options;
   const digests = new KnownDigests();
+  const known = new KnownModules();
   const kernels = new KernelStore(options.kernelDir);
 
   return {
@@ -68,17 +70,18 @@ export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuil
 
     async probe(signal): Promise<BuilderProbe> {
       try {
-        const { kernel } = await tools(options);
-        await run(["sqfstar", "-version"], { timeoutMs: 5_000, signal, anyExitCode: true });
+        const { kernel } = await tools(options, known);
+        if ((await findProgram("sqfstar")) === undefined) return noPacker;
         return { ok: true, version: `linux ${kernel.version}` };
       } catch (error) {
         signal.throwIfAborted();
-        return whyNot(error);
+        if (!isProblem(error)) throw error;
+        return { ok: false, why: error.message, hint: error.hint };
       }
     },
 
     async ingredients(spec, signal) {
-      const { kernel, busybox, modules } = await tools(options);
+      const { kernel, busybox, modules } = await tools(options, known);
       const paths = [kernel.path, busybox, ...modules.always, ...modules.forShares];
       return {
         builder: builderVersion,
@@ -91,7 +94,7 @@ export function createLinuxBuilder(options: LinuxBuilderOptions): GuestImageBuil
     },
 
     async build(spec, images, folder, signal): Promise<BuiltImage> {
-      const { kernel, busybox, modules } = await tools(options);
+      const { kernel, busybox, modules } = await tools(options, known);
       const tar = join(folder, "root.tar");
       const began = performance.now();
       const config = await images.export(spec.image, tar, signal);
@@ -175,16 +178,16 @@ async function commandLine(accel: "kvm" | "tcg"): Promise<string> {
 /** What of this machine goes into a guest. Looked for each time: an administrator may install it while we run. */
 async function tools(
   options: LinuxBuilderOptions,
+  known: KnownModules,
 ): Promise<{ kernel: GuestKernel; busybox: string; modules: ModuleFiles }> {
   const [kernel, busybox] = await Promise.all([findKernel(options), findBusybox(options.busybox)]);
   if (!kernel.ok) throw new Problem("runtime_unavailable", kernel.why, kernel.hint);
   if (!busybox.ok) throw new Problem("tool_missing", busybox.why, busybox.hint);
-  return { kernel: kernel.kernel, busybox: busybox.path, modules: await findModules(kernel.kernel) };
+  return { kernel: kernel.kernel, busybox: busybox.path, modules: await known.of(kernel.kernel) };
 }
 
-function whyNot(error: unknown): BuilderProbe {
-  if (!isProblem(error)) throw error;
-  const isPacker = error.message.includes("sqfstar");
-  const hint = isPacker ? "install it: apt install squashfs-tools" : error.hint;
-  return { ok: false, why: error.message, hint };
-}
+const noPacker: BuilderProbe = {
+  ok: false,
+  why: "sqfstar is not installed, or not on the PATH",
+  hint: "install it: apt install squashfs-tools",
+};

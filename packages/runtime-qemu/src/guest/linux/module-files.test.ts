@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { run } from "@mcp/host";
 import { describe, expect, it } from "vitest";
-import { numbered, readModule, withoutSignature } from "./module-files.ts";
+import { KnownModules, numbered, readModule, withoutSignature } from "./module-files.ts";
 import { findBusybox } from "./static-busybox.ts";
 
 const module = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 255, 128, 10]);
@@ -56,4 +56,29 @@ describe("a kernel module", () => {
   it("has a name that sorts as it is to be loaded", () => {
     expect(numbered(4, "/lib/modules/x/virtio_blk.ko.xz")).toBe("04-virtio_blk.ko");
   });
+});
+
+it("the modules of a kernel are looked for again once its list of them was written", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "mcpt-modules-"));
+  const list = join(folder, "modules.dep");
+  const kernel = { version: "6.1", path: "/boot/vmlinuz-6.1", modules: folder };
+  const known = new KnownModules();
+  const names = ["blk", "console", "net", "mmio"].map((name) => `virtio_${name}`);
+  try {
+    await writeFile(
+      list,
+      [...names, "squashfs", "overlay", "button", "evdev"].map((name) => `${name}.ko:\n`).join(""),
+    );
+    await expect(known.of(kernel)).rejects.toMatchObject({
+      message: expect.stringMatching(/lacks .*: virtiofs$/),
+    });
+    await appendFile(list, "fuse.ko:\nvirtiofs.ko: fuse.ko\n");
+    const files = await known.of(kernel);
+    expect(files.forShares).toEqual(["fuse.ko", "virtiofs.ko"].map((name) => join(folder, name)));
+    expect(await known.of(kernel)).toBe(files);
+    await appendFile(list, "more.ko:\n");
+    expect(await known.of(kernel)).not.toBe(files);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { Problem } from "@mcp/base";
 import type { Run } from "@mcp/host";
+import { looksOf } from "../../looks.ts";
 import type { GuestKernel } from "./kernel.ts";
 import { loadOrder, parseModulesBuiltin, parseModulesDep } from "./modules-dep.ts";
 
@@ -46,6 +47,20 @@ export async function findModules({ path, modules }: GuestKernel): Promise<Modul
     always: always.files.map(absolute),
     forShares: all.files.filter((file) => !always.files.includes(file)).map(absolute),
   };
+}
+
+/** The same, read again only when one of the kernel's lists of modules looks another. */
+export class KnownModules {
+  #known: { readonly looks: string; readonly files: ModuleFiles } | undefined;
+
+  /** @throws Problem of `findModules`. */
+  async of(kernel: GuestKernel): Promise<ModuleFiles> {
+    const lists = ["modules.dep", "modules.builtin"].map((name) => join(kernel.modules, name));
+    const each = await Promise.all(lists.map((list) => looksOf(list).catch(() => "none")));
+    const looks = [kernel.modules, ...each].join("\n");
+    if (this.#known?.looks !== looks) this.#known = { looks, files: await findModules(kernel) };
+    return this.#known.files;
+  }
 }
 
 /** A module as a guest's kernel loads it, whatever it is compressed with. */
