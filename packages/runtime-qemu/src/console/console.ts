@@ -140,7 +140,11 @@ export class Console {
   /** Undefined where the folder is not there yet, or no more files can be watched. */
   #watch(): FSWatcher | undefined {
     try {
-      const watcher = watch(this.#options.folder.run, { persistent: false }, () => this.#wake.abort());
+      const { folder, outputs } = this.#options;
+      const read = new Set([outputs.stdout, outputs.stderr, null]);
+      const watcher = watch(folder.run, { persistent: false }, (_, name) => {
+        if (read.has(name)) this.#wake.abort();
+      });
       watcher.on("error", () => {
         watcher.close();
         this.#watcher = undefined;

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, fstatSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { Logger, Run } from "@mcp/host";
 import { readAt } from "./read-at.ts";
@@ -35,7 +35,10 @@ export class RawOutput {
 
   /** 0 while there is no file. */
   async size(): Promise<number> {
-    return (await (await this.#open())?.stat())?.size ?? 0;
+    const file = await this.#open();
+    // What is open is in the kernel's memory: to have another thread ask takes twenty times as long, and each output of each
+    // machine is looked at every second.
+    return file ? fstatSync(file.fd).size : 0;
   }
 
   /** What stands there, at most a chunk; empty at the end. */

@@ -8,6 +8,7 @@ import type { GuestOutputs } from "../guest/guest-image.ts";
 import { isAlive, type ProcessIdentity, readIdentity, signalTo } from "../process/process-identity.ts";
 import { runState } from "../qmp/commands.ts";
 import { openQmp } from "../qmp/qmp.ts";
+import { endings } from "./boot-watch.ts";
 import type { VmFolder } from "./vm-folder.ts";
 
 export interface AttendantOptions {
@@ -25,8 +26,6 @@ export interface AttendantOptions {
 
 /** For what no watch tells of. */
 const lookEveryMs = 2_000;
-/** What its keeper, or we, write when it ends. The log is in the same folder, and written all the time. */
-const endings: ReadonlySet<string | null> = new Set(["exit", "failure", null]);
 /** A guest in one of these never goes on by itself (QEMU's RunState). */
 const hopeless = new Set(["internal-error", "io-error", "guest-panicked"]);
 

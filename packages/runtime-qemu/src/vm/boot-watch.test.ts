@@ -18,7 +18,7 @@ describe("who waits for a boot", () => {
     path = await mkdtemp(join(tmpdir(), "mcp-boot-watch-"));
     run = join(path, "run");
     await mkdir(run);
-    watch = new BootWatch({ path, run }, realClock, everyMs);
+    watch = new BootWatch({ path, run }, "status", realClock, everyMs);
   });
 
   afterEach(async () => {
@@ -41,13 +41,32 @@ describe("who waits for a boot", () => {
     await watch.next(never);
   });
 
+  it.each([
+    ["the guest's kernel prints", () => join(run, "serial")],
+    ["the log grows", () => join(path, "log")],
+  ])("is left alone when %s", async (_, file) => {
+    let isWoken = false;
+    const over = new AbortController();
+    const waiting = watch.next(over.signal).then(
+      () => {
+        isWoken = true;
+      },
+      () => {},
+    );
+    await writeFile(file(), "a line\n");
+    await realClock.sleep(100, never);
+    over.abort();
+    await waiting;
+    expect(isWoken).toBe(false);
+  });
+
   it("looks again although nobody tells", async () => {
-    using patient = new BootWatch({ path, run }, realClock, 20);
+    using patient = new BootWatch({ path, run }, "status", realClock, 20);
     await patient.next(never);
   });
 
   it("looks often where files cannot be watched", async () => {
-    using blind = new BootWatch({ path, run: join(path, "missing") }, realClock, everyMs);
+    using blind = new BootWatch({ path, run: join(path, "missing") }, "status", realClock, everyMs);
     await blind.next(never);
   });
 

@@ -169,7 +169,7 @@ async function watchStart(
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = clock.monotonic() + readyWithinMs;
-  using watch = new BootWatch(folder, clock);
+  using watch = new BootWatch(folder, boot.outputs.status ?? boot.outputs.stdout, clock);
   for (;;) {
     const alive = await isAlive(process);
     if (!alive) await untilWritten(folder, clock, signal);

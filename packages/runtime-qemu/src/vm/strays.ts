@@ -1,4 +1,5 @@
-import { readdir, readlink, realpath } from "node:fs/promises";
+import { readdirSync, readlinkSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { realClock } from "@mcp/host";
 import { endProcess } from "../process/end-process.ts";
@@ -11,11 +12,9 @@ import type { VmFolder } from "./vm-folder.ts";
  */
 export async function findStrays(folder: VmFolder): Promise<ProcessIdentity[]> {
   const run = join(await realpath(dirname(folder.path)), basename(folder.path), basename(folder.run));
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(pids.map((pid) => isOf(run, pid)));
-  const identities = await Promise.all(
-    pids.filter((_, index) => found[index]).map((pid) => identityOf(Number(pid))),
-  );
+  // The kernel answers from its memory: by promises it took three times as long, at each start.
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isOf(run, name));
+  const identities = await Promise.all(pids.map((pid) => identityOf(Number(pid))));
   return identities.filter((identity) => identity !== undefined);
 }
 
@@ -30,12 +29,12 @@ export async function endStrays(folder: VmFolder): Promise<number> {
   return strays.length;
 }
 
-async function isOf(run: string, pid: string): Promise<boolean> {
+function isOf(run: string, pid: string): boolean {
   try {
-    const at = await readlink(`/proc/${pid}/cwd`);
+    const at = readlinkSync(`/proc/${pid}/cwd`);
     if (at !== run && at !== `${run} (deleted)`) return false;
     // A person's shell may stand there as well.
-    return /^(qemu-system-|virtiofsd)/.test(basename(await readlink(`/proc/${pid}/exe`)));
+    return /^(qemu-system-|virtiofsd)/.test(basename(readlinkSync(`/proc/${pid}/exe`)));
   } catch {
     // It ended meanwhile, or is somebody else's.
     return false;
