@@ -17,13 +17,19 @@ export async function digestOf(path: string, signal: AbortSignal): Promise<FileR
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const hash = createHash("sha256");
-    const buffer = Buffer.allocUnsafe(chunkBytes);
+    // While one piece is hashed the next is read.
+    let [spare, reading] = [
+      Buffer.allocUnsafe(chunkBytes),
+      file.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, 0),
+    ];
     for (let bytes = 0; ; ) {
+      const { bytesRead, buffer } = await reading;
       signal.throwIfAborted();
-      const { bytesRead } = await file.read(buffer, 0, chunkBytes, bytes);
       if (bytesRead === 0) return { sha256: hash.digest("hex"), bytes };
-      hash.update(buffer.subarray(0, bytesRead));
       bytes += bytesRead;
+      reading = file.read(spare, 0, chunkBytes, bytes);
+      hash.update(buffer.subarray(0, bytesRead));
+      spare = buffer;
     }
   } finally {
     await file.close();
