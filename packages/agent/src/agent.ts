@@ -8,6 +8,7 @@ import { Engine } from "./engine/engine.ts";
 import { isFinished } from "./engine/operation-feed.ts";
 import { watchRuntimes } from "./engine/runtime-conditions.ts";
 import { Watch } from "./engine/watch.ts";
+import { NetworkWatch } from "./node/network-watch.ts";
 import { NodeWatch } from "./node/node-watch.ts";
 import { Operations } from "./operations/operations.ts";
 
@@ -40,7 +41,7 @@ export class Agent {
   readonly startedAtMs: number;
   #watching: Promise<void> | undefined;
   #booting: Promise<void> | undefined;
-  #watchingNode: Promise<void> | undefined;
+  #watchingNode: Promise<unknown> | undefined;
   #retaining: Promise<void> | undefined;
   #alerting: Promise<void> | undefined;
 
@@ -70,7 +71,7 @@ export class Agent {
     for (const { name } of await deps.registry.services()) watch.lookSoon(name, 0);
     this.#watching = watch.run();
     this.#booting = this.bootSequence.run();
-    this.#watchingNode = this.node.run();
+    this.#watchingNode = Promise.all([this.node.run(), new NetworkWatch(this.engine).run()]);
     this.#retaining = this.#retain();
   }
 

@@ -1,58 +1,23 @@
-import type { Bridge, WorkloadSpec } from "@mcp/runtime";
-import { FakeNetwork } from "@mcp/runtime/fake";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
-import { definition, last, newRequestId, type Rig, refusalOf, summary } from "./rig.ts";
-import { openVmRig, type VmRig, vm } from "./vm-rig.ts";
+import {
+  addresses,
+  ask,
+  attachments,
+  bridge,
+  container,
+  hello,
+  machine,
+  one,
+  openNetworkRig,
+  openWithout,
+  plan,
+  succeeded,
+} from "./network-rig.ts";
+import { definition, refusalOf, summary } from "./rig.ts";
 
 /** Virtual machines on a bridge: who is put there, at which address, and what is refused. */
-
-const bridge: Bridge = { name: "mcp-br0", gateway: "10.99.0.1", prefixLength: 24 };
-const succeeded = { state: "SUCCEEDED" };
-
-interface NetworkRig extends VmRig {
-  readonly network: FakeNetwork;
-}
-
-async function openNetworkRig(first: Bridge | undefined = bridge): Promise<NetworkRig> {
-  const network = new FakeNetwork();
-  network.bridge = first;
-  const rig = await openVmRig({ network });
-  for (const tag of [1, 2]) rig.addImage(tag);
-  return Object.assign(rig, { network });
-}
-
-/** Before there is a bridge. */
-const openWithout = async (): Promise<NetworkRig> => {
-  const rig = await openNetworkRig();
-  rig.network.bridge = undefined;
-  return rig;
-};
-
-/** Without the note that its folder is not there. */
-const machine = (name: string, tag = 1, ...more: readonly string[]) =>
-  vm(name, 128, tag, "volumes = []", ...more);
-const hello = (tag = 1, ...more: readonly string[]) => definition("hello", machine("web", tag, ...more));
-const container = 'name = "db"\nimage = "localhost/hello:1"\nvolumes = []';
-const one = (service: string) => definition(service, machine("vm"));
-const plan = (rig: Rig, toml: string) =>
-  rig.client.plan({ what: { case: "deploy", value: { toml, file: "a.toml" } } });
-const ask = (rig: Rig, what: "stop" | "start" | "restart" | "undeploy" | "rollback", service: string) =>
-  last(rig.client[what]({ requestId: newRequestId(), service }));
-
-/** What the newest instance of each component was started with, by component. */
-async function attachments(rig: Rig): Promise<Record<string, WorkloadSpec["attachment"]>> {
-  const services = await rig.life.registry.services();
-  return Object.fromEntries(
-    services.flatMap(({ name, instances }) =>
-      instances.map(({ component, spec }) => [`${name}/${component}`, (spec as WorkloadSpec).attachment]),
-    ),
-  );
-}
-
-const addresses = async (rig: Rig) =>
-  Object.fromEntries(
-    Object.entries(await attachments(rig)).map(([component, attachment]) => [component, attachment?.address]),
-  );
 
 it("a virtual machine is put on the bridge, with an address and a MAC of its own; a container is not", async () => {
   await using rig = await openNetworkRig();
@@ -116,38 +81,6 @@ it("twenty that are deployed at once have twenty addresses", async () => {
   expect(new Set(Object.values(await addresses(rig))).size).toBe(20);
 });
 
-it("what was on user networking goes on there until its next deploy, which says so before", async () => {
-  await using rig = await openWithout();
-  await rig.deploy(hello());
-  const [instance = ""] = rig.vms.running;
-  rig.network.bridge = bridge;
-  await ask(rig, "restart", "hello");
-  await ask(rig, "stop", "hello");
-  await ask(rig, "start", "hello");
-  expect(rig.vms.running).toEqual([instance]);
-  expect((await rig.client.status({})).services[0]?.components[0]?.drift).toEqual([]);
-  expect(rig.network.guests.size).toBe(0);
-  const { notes, steps } = await plan(rig, hello());
-  const move = "moves from user networking to mcp-br0, at 10.99.0.2";
-  expect(notes).toEqual([`hello/web ${move}`]);
-  expect(steps.find(({ action }) => action === "start")?.reason).toBe(`it ${move}`);
-  const done = await rig.deploy(hello());
-  expect(done.notes).toEqual([`hello/web ${move}`]);
-  expect(rig.vms.running).not.toEqual([instance]);
-  expect(await addresses(rig)).toEqual({ "hello/web": "10.99.0.2" });
-});
-
-it("a deploy of one component leaves the network of the others as it was", async () => {
-  await using rig = await openWithout();
-  const both = definition("hello", machine("a"), machine("b"));
-  await rig.deploy(both);
-  rig.network.bridge = bridge;
-  expect((await rig.deploy(both, { component: "b" })).notes).toEqual([
-    "hello/b moves from user networking to mcp-br0, at 10.99.0.2",
-  ]);
-  expect(await addresses(rig)).toEqual({ "hello/a": undefined, "hello/b": "10.99.0.2" });
-});
-
 it("a port is refused, with why and what to do, by a deploy and by its plan", async () => {
   await using rig = await openNetworkRig();
   await rig.deploy(hello());
@@ -171,75 +104,6 @@ it("a port of a container, or of one that is not asked for, is none of the bridg
   rig.network.bridge = bridge;
   const toml = definition("hello", ...parts(8_082));
   expect(summary(await rig.deploy(toml, { component: "db" }))).toMatchObject(succeeded);
-});
-
-it("who is on the bridge is not taken off it because it is missing", async () => {
-  await using rig = await openNetworkRig();
-  await rig.deploy(hello());
-  rig.network.bridge = undefined;
-  const refused = { state: "FAILED", steps: [], problem: "bridge_missing" };
-  const failed = await rig.deploy(hello(2));
-  expect(summary(failed)).toEqual(refused);
-  expect(failed.problem?.hint).toContain("mcp-agent network setup");
-  expect(await refusalOf(plan(rig, hello(2)))).toMatchObject({ code: "bridge_missing" });
-  expect(summary(await ask(rig, "restart", "hello"))).toEqual(refused);
-  expect(rig.vms.running).toHaveLength(1);
-});
-
-it("who turns the bridge off gets it off there, by the next deploy", async () => {
-  await using rig = await openNetworkRig();
-  await rig.deploy(hello());
-  rig.network.isOff = true;
-  expect((await plan(rig, hello())).notes).toEqual(["hello/web moves from mcp-br0 to user networking"]);
-  const published = hello(1, 'ports = ["8080:80"]');
-  expect(summary(await rig.deploy(published))).toMatchObject(succeeded);
-  expect(await addresses(rig)).toEqual({ "hello/web": undefined });
-  expect(await rig.life.registry.heldAddresses()).toEqual([]);
-});
-
-it("a bridge that was named and is not there refuses every virtual machine, and no container", async () => {
-  await using rig = await openWithout();
-  rig.network.isNamed = true;
-  expect(await refusalOf(rig.deploy(hello()))).toMatchObject({ code: "bridge_missing" });
-  expect(summary(await rig.deploy(definition("db", container)))).toMatchObject(succeeded);
-});
-
-it("a bridge with another subnet gives another address, and a restart before that is refused", async () => {
-  await using rig = await openNetworkRig();
-  await rig.deploy(hello());
-  rig.network.bridge = { ...bridge, gateway: "10.98.0.1" };
-  const restarted = await ask(rig, "restart", "hello");
-  expect(summary(restarted)).toMatchObject({ state: "FAILED", steps: [], problem: "bridge_unusable" });
-  expect((await plan(rig, hello())).notes).toEqual([
-    "hello/web moves on mcp-br0 from 10.99.0.2 to 10.98.0.2",
-  ]);
-  expect(summary(await rig.deploy(hello()))).toMatchObject(succeeded);
-  expect(await addresses(rig)).toEqual({ "hello/web": "10.98.0.2" });
-});
-
-it("a rollback goes back to everything but the network, which is that of now", async () => {
-  await using rig = await openWithout();
-  await rig.deploy(hello(1));
-  rig.network.bridge = bridge;
-  await rig.deploy(hello(2));
-  expect(summary(await ask(rig, "rollback", "hello"))).toMatchObject(succeeded);
-  expect(await addresses(rig)).toEqual({ "hello/web": "10.99.0.2" });
-  rig.network.bridge = undefined;
-  expect(summary(await ask(rig, "rollback", "hello"))).toMatchObject({ problem: "bridge_missing" });
-});
-
-it("a rollback to what published a port is refused on a bridge, before anything is stopped", async () => {
-  await using rig = await openWithout();
-  await rig.deploy(hello(1, 'ports = ["8080:80"]'));
-  rig.network.bridge = bridge;
-  await rig.deploy(hello(2));
-  expect(summary(await ask(rig, "rollback", "hello"))).toEqual({
-    state: "FAILED",
-    steps: [],
-    problem: "port_on_bridge",
-  });
-  const asked = rig.client.plan({ what: { case: "rollback", value: { service: "hello" } } });
-  expect(await refusalOf(asked)).toMatchObject({ code: "port_on_bridge" });
 });
 
 it("addresses that strangers answer for are passed over, however many there are, and asked for only once", async () => {
@@ -284,4 +148,35 @@ it("an agent that is started anew knows where its machines are", async () => {
   await rig.boot();
   await rig.deploy(one("b"));
   expect(await addresses(rig)).toEqual({ "hello/web": "10.99.0.2", "b/vm": "10.99.0.3" });
+});
+
+it("its health is asked at its own address and port, with nothing published", async () => {
+  // Everything in 127.0.0.0/8 is this machine.
+  await using rig = await openNetworkRig({ ...bridge, gateway: "127.99.0.1" });
+  const asked: string[] = [];
+  const server = createServer((request, answer) => {
+    asked.push(request.url ?? "");
+    answer.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.99.0.2", resolve));
+  const { port } = server.address() as AddressInfo;
+  const health = `health = { http = "/ready", port = ${port}, interval = "100ms" }`;
+  expect(summary(await rig.deploy(hello(1, health)))).toMatchObject(succeeded);
+  expect(asked[0]).toBe("/ready");
+  server.close();
+});
+
+it("ps and status show its address", async () => {
+  await using rig = await openNetworkRig();
+  await rig.deploy(definition("hello", machine("web"), container));
+  const { instances } = await rig.client.liveCheck({});
+  expect(instances.map(({ component, address }) => [component, address])).toEqual([
+    ["db", ""],
+    ["web", "10.99.0.2"],
+  ]);
+  const { services } = await rig.client.status({});
+  expect(services[0]?.components.map(({ name, address }) => [name, address])).toEqual([
+    ["web", "10.99.0.2"],
+    ["db", ""],
+  ]);
 });

@@ -83,7 +83,7 @@ describe("the network of virtual machines", () => {
       why: "mcp-br0 is down",
       hint: "ip link set mcp-br0 up",
     } as const;
-    expect(networkConditions(failing)).toEqual([
+    expect(networkConditions(failing, 0)).toEqual([
       {
         service: "",
         component: "",
@@ -97,7 +97,16 @@ describe("the network of virtual machines", () => {
     ]);
   });
 
+  it("is wrong where it is missing and somebody was to be on it", () => {
+    const text =
+      "there is no bridge mcp-br0, and 2 virtual machines were deployed to be on it: they reach nothing, and cannot be started";
+    expect(networkConditions({ ...status, state: "absent" }, 2)).toMatchObject([
+      { severity: "critical", text },
+    ]);
+    expect(networkConditions({ ...status, state: "off" }, 2)).toEqual([]);
+  });
+
   it.each(["off", "absent", "ready"] as const)("is nothing to tell of where it is %s", (state) => {
-    expect(networkConditions({ ...status, state })).toEqual([]);
+    expect(networkConditions({ ...status, state }, 0)).toEqual([]);
   });
 });

@@ -34,6 +34,8 @@ export type EventKind =
   | "alerts_back"
   | "network_repaired"
   | "network_failed"
+  | "network_repaired"
+  | "network_failed"
   | "agent_started"
   | "agent_stopped";
 

@@ -14,6 +14,8 @@ export interface Watched {
   readonly instance: string;
   readonly check: CompleteHealth;
   readonly ports: readonly PortMapping[];
+  /** On a bridge, the same for each of its lives. Absent: its runtime may know one. */
+  readonly address?: string;
   readonly runtime: Runtime;
   /** By the wall clock; absent where it is not known. */
   readonly startedAtMs?: number;
@@ -40,14 +42,14 @@ export async function ask(watched: Watched, clock: Clock, signal: AbortSignal): 
   }
 }
 
-/** Its own address is asked for each time, if it is needed: it is another one after a restart. */
+/** What its runtime knows is asked for each time, if it is needed: it is another one after a restart. */
 async function locate(
   port: number,
-  { instance, ports, runtime }: Watched,
+  { instance, ports, address, runtime }: Watched,
   signal: AbortSignal,
 ): Promise<Endpoint | undefined> {
   return (
-    findEndpoint(port, ports, undefined) ??
+    findEndpoint(port, ports, address) ??
     findEndpoint(port, ports, (await runtime.inspect(instance, signal))?.address)
   );
 }

@@ -42,11 +42,13 @@ export function toWatched(
   const pinned = revisions.get(revision)?.components.find(({ name }) => name === record.component);
   const runtime = runtimes.forKind(record.kind as RuntimeKind)?.runtime;
   if (!pinned?.health || !runtime) return undefined;
+  const { ports, attachment } = record.spec as WorkloadSpec;
   return {
     service: record.service,
     instance: record.name,
     check: pinned.health,
-    ports: (record.spec as WorkloadSpec).ports,
+    ports,
+    ...(attachment && { address: attachment.address }),
     runtime,
     ...(startedAtMs !== undefined && { startedAtMs }),
     isOnTrial: record.role === "candidate",

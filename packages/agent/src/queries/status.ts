@@ -52,6 +52,8 @@ export interface ComponentStatus {
   readonly nextTryAtMs?: number;
   /** Absent: it has no health check, or nobody has had an answer yet. */
   readonly health?: Health;
+  /** On a bridge. */
+  readonly address?: string;
 }
 
 const recentEvents = 10;
@@ -130,9 +132,9 @@ function componentStatus(
   const { instance, observed, drift, nextTryAtMs, crashLoop } = judgement;
   const sighting = instance === undefined ? undefined : observation.sightings.get(instance);
   const record = goal.instances.find(({ name }) => name === instance);
-  const kept = state.record.instances.find(({ name }) => name === instance)?.lastExit;
+  const own = state.record.instances.find(({ name }) => name === instance);
   const exit = sighting?.state === "exited" ? sighting.exit : undefined;
-  const lastExit = exit ?? (kept as WorkloadExit | undefined);
+  const lastExit = exit ?? (own?.lastExit as WorkloadExit | undefined);
   const startedAtMs = sighting && "startedAtMs" in sighting ? sighting.startedAtMs : undefined;
   const sinceMs = exit?.atMs ?? startedAtMs;
   const kind = record?.kind ?? goal.target?.kind;
@@ -148,6 +150,7 @@ function componentStatus(
     ...(kind && { kind }),
     ...(usage && { usage }),
     ...(health && { health }),
+    ...(own?.address !== undefined && { address: own.address }),
     ...(crashLoop && { quickEnds: crashLoop.quickEnds }),
     ...(nextTryAtMs !== undefined && { nextTryAtMs }),
     ...(sinceMs !== undefined && { sinceMs }),

@@ -65,6 +65,8 @@ export interface ComponentStatusReport {
   readonly nextTryAt: string | null;
   /** How many of its lives in a row ended too soon, where that makes a crash loop; else 0. */
   readonly quickEnds: number;
+  /** Of a virtual machine on a bridge; else empty. */
+  readonly address: string;
 }
 
 export interface HealthReport {
@@ -125,6 +127,7 @@ function componentStatusReport(status: ComponentStatusJson): ComponentStatusRepo
     health: status.health ? healthReport(status.health) : null,
     nextTryAt: orNull(status.nextTryAt),
     quickEnds: status.quickEnds ?? 0,
+    address: status.address ?? "",
   };
 }
 

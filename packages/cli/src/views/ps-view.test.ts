@@ -39,9 +39,9 @@ describe("mcp ps", () => {
   it("shows what runs, and what could not be asked", () => {
     expect(psView(report, { nowMs, style: plain, wide: false })).toBe(
       text(
-        "SERVICE  COMPONENT  INSTANCE        RUNTIME    STATE         UPTIME  PORTS",
-        "hello    web        hello-web-k3f9  container  running       3m      127.0.0.1:8080:80, 53:53/udp",
-        "hello    db         hello-db-a1b2   microvm    exited (137)  -       -",
+        "SERVICE  COMPONENT  INSTANCE        RUNTIME    STATE         UPTIME  PORTS                         ADDRESS",
+        "hello    web        hello-web-k3f9  container  running       3m      127.0.0.1:8080:80, 53:53/udp  -",
+        "hello    db         hello-db-a1b2   microvm    exited (137)  -       -                             10.99.0.7",
         "unknown: qemu: it does not answer",
       ),
     );

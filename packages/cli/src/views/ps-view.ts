@@ -12,7 +12,13 @@ export interface PsViewOptions {
 }
 
 export function psView({ instances, problems }: PsReport, { nowMs, style, wide }: PsViewOptions): string {
-  const header = ["SERVICE", "COMPONENT", "INSTANCE", "RUNTIME", "STATE", "UPTIME", "PORTS"];
+  // A container is reached at its ports; a virtual machine that has an address, only there.
+  const hasVmAddress = instances.some((one) => one.runtime !== "container" && one.address !== "");
+  const narrow = hasVmAddress && !wide;
+  const header = [
+    ...["SERVICE", "COMPONENT", "INSTANCE", "RUNTIME", "STATE", "UPTIME", "PORTS"],
+    ...(narrow ? ["ADDRESS"] : []),
+  ];
   const more = wide ? ["REVISION", "MEMORY", "CPU", "ADDRESS", "IMAGE"] : [];
   const rows = instances.map((one): Cell[] => [
     one.service,
@@ -22,6 +28,7 @@ export function psView({ instances, problems }: PsReport, { nowMs, style, wide }
     stateOf(one, style),
     one.exitCode === null ? age(one.startedAt, nowMs) : "",
     one.ports.join(", "),
+    ...(narrow ? [one.runtime === "container" ? "" : one.address] : []),
     ...(wide
       ? [
           revisionText(one.revision),

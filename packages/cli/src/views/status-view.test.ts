@@ -199,6 +199,28 @@ describe("mcp status", () => {
     );
   });
 
+  it("shows where a virtual machine on a bridge is reached", () => {
+    const running = { desired: "DESIRED_STATE_RUNNING", observed: "OBSERVED_STATE_RUNNING" } as const;
+    const report = statusReport({
+      services: [
+        {
+          service: { name: "hello", revision: "3" },
+          components: [
+            { name: "box", ...running, runtime: "container" },
+            { name: "vm", ...running, runtime: "unikernel", address: "10.99.0.2" },
+          ],
+        },
+      ],
+    });
+    expect(statusView(report, nowMs, plain)).toBe(
+      text(
+        "SERVICE  REVISION  COMPONENT  WANTED   IS       SINCE  RESTARTS  RUNTIME    MEMORY  CPU  ADDRESS",
+        "hello    r3        box        running  running  -      0         container  -       -    -",
+        "hello    r3        vm         running  running  -      0         unikernel  -       -    10.99.0.2",
+      ),
+    );
+  });
+
   it("says of a crash loop how it ends, how often it has, and when it is tried again", () => {
     const component = {
       name: "web",

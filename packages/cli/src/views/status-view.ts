@@ -10,6 +10,7 @@ import { revisionText, stateCell } from "./state-paint.ts";
 export function statusView(report: StatusReport, nowMs: number, style: Style): string {
   const { node, services, recentEvents, unmanaged, strangers, strangerCount } = report;
   const hasVms = services.some(({ components: all }) => all.some(isVm));
+  const areOnBridge = services.some(({ components: all }) => all.some(({ address }) => address !== ""));
   const components = services.flatMap(({ service, components: all }) =>
     all.map((component, index): Cell[] => [
       index === 0 ? { text: service.name, paint: style.bold } : service.name,
@@ -20,6 +21,7 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
       age(component.since, nowMs),
       component.restarts === 0 ? "0" : { text: String(component.restarts), paint: style.yellow },
       ...(hasVms ? usageCells(component) : []),
+      ...(areOnBridge ? [component.address] : []),
     ]),
   );
   const underWay = services.filter(({ runningOperation }) => runningOperation !== null);
@@ -49,7 +51,11 @@ export function statusView(report: StatusReport, nowMs: number, style: Style): s
   return [
     ...bootLines(report.boot, report.notes, style),
     components.length > 0
-      ? table([...header, ...(hasVms ? ["RUNTIME", "MEMORY", "CPU"] : [])], components, style)
+      ? table(
+          [...header, ...(hasVms ? ["RUNTIME", "MEMORY", "CPU"] : []), ...(areOnBridge ? ["ADDRESS"] : [])],
+          components,
+          style,
+        )
       : `no services on ${node}`,
     ...underWay.map(
       ({ service, runningOperationKind: kind }) =>
