@@ -1,7 +1,6 @@
-import { connect, type Socket } from "node:net";
+import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { Problem } from "@mcp/base";
 import { brokenConnection, notAnAgent, unreachable } from "./connection-problems.ts";
-import { type Http1Response, NotHttp, readResponse } from "./http1-response.ts";
 import type { Wire, WireRequest, WireResponse } from "./wire.ts";
 
 export interface Http1WireOptions {
@@ -14,13 +13,12 @@ export interface Http1WireOptions {
 
 /**
  * HTTP/1.1 over an agent's unix socket, a connection for each exchange. Agents speak HTTP/2 there too, and to others; but
- * node takes 12 ms to load its HTTP/2, which brings TLS along, and 5 ms for a request by its HTTP/1.1, and a whole command of
- * mcp may take 25 above bare node.
+ * node takes 12 ms to load its HTTP/2, which brings TLS along, and a whole command of mcp may take 25 above bare node.
  */
 export class Http1Wire implements Wire {
   readonly #socketPath: string;
   readonly #checkIntervalMs: number;
-  readonly #open = new Set<Socket>();
+  readonly #open = new Set<AbortController>();
 
   constructor(socketPath: string, { checkIntervalMs = 10_000 }: Http1WireOptions = {}) {
     this.#socketPath = socketPath;
@@ -29,88 +27,99 @@ export class Http1Wire implements Wire {
 
   async post({ path, contentType, body, signal }: WireRequest): Promise<WireResponse> {
     signal?.throwIfAborted();
-    const head = headOf(`POST ${path}`, `content-type: ${contentType}`, `content-length: ${body.length}`);
-    const socket = this.#send(Buffer.concat([head, body]));
-    const close = () => socket.destroy();
-    signal?.addEventListener("abort", close, { once: true });
-    const checks = this.#watch(socket);
-    socket.once("close", () => {
+    const exchange = new AbortController();
+    const end = () => exchange.abort();
+    this.#open.add(exchange);
+    signal?.addEventListener("abort", end, { once: true });
+    const checks = this.#watch(exchange);
+    const over = () => {
       clearInterval(checks);
-      signal?.removeEventListener("abort", close);
-    });
+      signal?.removeEventListener("abort", end);
+      this.#open.delete(exchange);
+    };
     try {
-      const response = await readResponse(socket);
-      return { ...response, body: this.#bodyOf(response, socket, signal) };
+      const headers = { "content-type": contentType, "content-length": body.length };
+      const response = await this.#exchange("POST", path, headers, body, exchange.signal);
+      return {
+        status: response.statusCode ?? 0,
+        contentType: response.headers["content-type"] ?? "",
+        body: this.#bodyOf(response, signal, over),
+      };
     } catch (error) {
-      socket.destroy();
+      over();
       throw this.#problemOf(error, signal);
     }
   }
 
   close(): void {
-    for (const socket of this.#open) socket.destroy();
+    for (const exchange of this.#open) exchange.abort();
   }
 
   async *#bodyOf(
-    { body }: Http1Response,
-    socket: Socket,
+    response: IncomingMessage,
     signal: AbortSignal | undefined,
+    over: () => void,
   ): AsyncGenerator<Uint8Array, void> {
     try {
-      yield* body;
+      for await (const chunk of response) yield chunk;
     } catch (error) {
       throw this.#problemOf(error, signal);
     } finally {
-      socket.destroy();
+      over();
+      response.destroy();
     }
   }
 
-  #send(bytes: Uint8Array): Socket {
-    const socket = connect(this.#socketPath);
-    this.#open.add(socket);
-    socket.once("close", () => this.#open.delete(socket));
-    // Whoever reads is told of it; there may be nobody who reads any more.
-    socket.on("error", () => {});
-    socket.write(bytes);
-    return socket;
+  #exchange(
+    method: string,
+    path: string,
+    headers: Record<string, string | number>,
+    body: Uint8Array | undefined,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      request({
+        socketPath: this.#socketPath,
+        method,
+        path,
+        headers: { host: "agent", "connect-protocol-version": "1", ...headers },
+        signal,
+        agent: false,
+        // Else node works out whether the host is an IPv6 address, for TLS, by an expression that takes ms to compile.
+        servername: "",
+      } as RequestOptions)
+        .once("response", resolve)
+        .once("error", reject)
+        .end(body);
+    });
   }
 
   /** An agent that hangs is not seen in an answer that has no time limit, such as that of a log that is followed. */
-  #watch(socket: Socket): NodeJS.Timeout {
-    let check: Socket | undefined;
+  #watch(exchange: AbortController): NodeJS.Timeout {
+    let check: AbortController | undefined;
     const timer = setInterval(() => {
       // The check before this one has not been answered.
-      if (check) {
-        socket.destroy();
-        return;
-      }
-      const asked = this.#send(headOf("GET /"));
-      check = asked;
-      readResponse(asked)
-        .then(
-          () => {
-            check = undefined;
-          },
-          () => socket.destroy(),
-        )
-        .finally(() => asked.destroy());
+      if (check) return exchange.abort();
+      check = new AbortController();
+      exchange.signal.addEventListener("abort", () => check?.abort(), { once: true });
+      this.#exchange("GET", "/", {}, undefined, check.signal).then(
+        (response) => {
+          response.destroy();
+          check = undefined;
+        },
+        () => exchange.abort(),
+      );
     }, this.#checkIntervalMs);
     timer.unref();
-    socket.once("close", () => check?.destroy());
     return timer;
   }
 
   #problemOf(error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason;
     if (error instanceof Problem) return error;
-    if (error instanceof NotHttp) return notAnAgent(this.#socketPath, error);
-    if ((error as NodeJS.ErrnoException).syscall === "connect") return unreachable(this.#socketPath, error);
+    const { code = "", syscall } = error as NodeJS.ErrnoException;
+    if (syscall === "connect") return unreachable(this.#socketPath, error);
+    if (code.startsWith("HPE_")) return notAnAgent(this.#socketPath, error);
     return brokenConnection(this.#socketPath, error);
   }
 }
-
-/** What a request begins with. Each has a connection of its own. */
-const headOf = (what: string, ...headers: readonly string[]): Buffer => {
-  const usual = ["host: agent", "connection: close", "connect-protocol-version: 1"];
-  return Buffer.from([`${what} HTTP/1.1`, ...usual, ...headers, "", ""].join("\r\n"), "latin1");
-};
