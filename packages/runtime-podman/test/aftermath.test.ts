@@ -108,6 +108,31 @@ describe.each(["root", "user"] as const)("after a container's end, where podman 
     await answers(host);
   });
 
+  it("killed again and again, it runs once each time, in its own container, and answers", async ({
+    signal,
+  }) => {
+    const { spec, host } = await serving();
+    const handle = await at.runtime.start(spec, signal);
+    await at.runtime.list(signal);
+    const pids = new Set<number>();
+    for (let round = 0; round < 8; round++) {
+      const { pid = 0 } = (await at.runtime.inspect(spec.name, signal)) ?? {};
+      pids.add(pid);
+      process.kill(pid, "SIGKILL");
+      await expect
+        .poll(() => at.runtime.inspect(spec.name, signal), { interval: 1 + round })
+        .toMatchObject({ state: "exited", exit: { code: 137 } });
+      await realClock.sleep(round * 10);
+      expect(await at.runtime.start(spec, signal)).toEqual(handle);
+    }
+    expect(pids.size).toBe(8);
+    await answers(host);
+    await runsOnce(spec.name, signal);
+    await at.runtime.remove(spec.name, signal);
+    await expect.poll(() => supervisorsOf(at.rig.folder, spec.name)).toEqual([]);
+    await expect(fetch(`http://127.0.0.1:${host}/`)).rejects.toThrow();
+  });
+
   it("what cannot be started then is kept, and says why", async ({ signal, skip }) => {
     skip(!isOnTheHost, notOnTheHost);
     const spec = at.shell("rm /bin/sh; echo done; sleep 1000");
