@@ -8,13 +8,22 @@ const [ourPort, theirPort] = [24_900, 24_901];
 const pairs = 11;
 const service = "phoenix";
 
-/** Kill a workload's process, and wait until what took its place answers. */
-async function untilBack(pid: number, port: number): Promise<number> {
+/**
+ * Kill a workload's process, and wait until what took its place answers.
+ *
+ * @param putBack  what it takes to have it back, if it does not come by itself.
+ */
+async function untilBack(
+  pid: number,
+  port: number,
+  putBack: () => Promise<unknown> = async () => {},
+): Promise<number> {
   if (pid <= 1) throw new Error("the victim does not run");
   return timed(async () => {
     process.kill(pid, "SIGKILL");
     // Until nothing of the old one can answer any more.
     while (isAlive(pid)) await sleep(1);
+    await putBack();
     await answers(port);
   });
 }
@@ -105,4 +114,18 @@ const overPolicy: Measure = {
     ),
 };
 
-export const restarts: readonly Measure[] = [overStart, overPolicy];
+const overKillAndStart: Measure = {
+  name: "a killed container until it answers again, over the same kill and podman start by hand at once",
+  unit: "×",
+  take: (node) =>
+    compare(
+      node,
+      () => node.podman("run", "-d", ...byHand(node)),
+      async () => {
+        const pid = await pidByHand(node);
+        return untilBack(pid, theirPort, () => node.podman("start", "by-hand"));
+      },
+    ),
+};
+
+export const restarts: readonly Measure[] = [overStart, overKillAndStart, overPolicy];
