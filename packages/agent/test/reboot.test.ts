@@ -2,8 +2,9 @@ import { type Clock, Problem } from "@mcp/base";
 import { realClock } from "@mcp/host";
 import { ObservedState } from "@mcp/proto";
 import { describe, expect, it } from "vitest";
-import { openMachine, running } from "./machine.ts";
-import { until } from "./rig.ts";
+import { openMachine, running, stage } from "./machine.ts";
+import { definition, until } from "./rig.ts";
+import { openVmRig, type VmRig } from "./vm-rig.ts";
 
 const componentOf = async (
   rig: { client: Awaited<ReturnType<typeof openMachine>>["rig"]["client"] },
@@ -160,5 +161,81 @@ describe("after a reboot, without a boot sequence", () => {
     const bootId = () => Promise.reject(new Problem("tool_missing", "no boot id", "use Linux"));
     await machine.reboot({ bootId });
     await until("it runs", () => machine.rig.host.running.length === 1);
+  });
+});
+
+describe("after a reboot, containers and virtual machines", () => {
+  const one = (service: string, runtime: "container" | "microvm", restart: string) => {
+    const size = runtime === "microvm" ? "memory = 128\n" : "";
+    const image = "localhost/hello:1";
+    return definition(
+      service,
+      `name = "${service}"\nimage = "${image}"\nruntime = "${runtime}"\nrestart = "${restart}"\n${size}`,
+    );
+  };
+
+  async function deployAll(bootId: () => string): Promise<VmRig> {
+    const rig = await openVmRig({ intervalMs: 200, bootId: async () => bootId() });
+    rig.addImage(1);
+    await rig.deploy(one("web", "container", "unless-stopped"));
+    await rig.deploy(one("ids", "microvm", "on-failure:1"));
+    await rig.deploy(one("box", "microvm", "no"));
+    return rig;
+  }
+  const names = ({ host, vms }: VmRig) => [...host.running, ...vms.running].sort();
+  const ranBefore = async (rig: VmRig, before: readonly string[]): Promise<void> => {
+    await until("all run", () => names(rig).length === 3);
+    expect(names(rig)).toEqual(before);
+    await until("all is as it should be", async () => {
+      const { services } = await rig.client.status({});
+      return services.every(({ components: [found] }) => found?.drift.length === 0);
+    });
+    for (const { instances } of await rig.life.registry.services())
+      expect(instances).toMatchObject([{ restarts: 0, quickEnds: 0 }]);
+    expect([...rig.host.violations, ...rig.vms.violations]).toEqual([]);
+  };
+
+  it("are all started, each as the instance that it was, in the order of the stages", async () => {
+    let bootId = "one";
+    await using rig = await deployAll(() => bootId);
+    const before = names(rig);
+    await rig.life.kill();
+    bootId = "two";
+    for (const machine of [rig.host, rig.vms]) machine.reboot();
+    await rig.boot({ boot: [stage("foundation", ["ids"]), stage("core", ["web"])] });
+    await ranBefore(rig, before);
+    const { events } = await rig.client.listEvents({ limit: 1_000 });
+    const started = events.filter(({ text }) => text.endsWith("after a boot of this machine"));
+    expect(started.map(({ service }) => service)).toEqual(["ids", "web", "box"]);
+  });
+
+  it("come back from a shutdown in order, whatever code they ended with, and from one right after that", async () => {
+    let bootId = "one";
+    await using rig = await deployAll(() => bootId);
+    const before = names(rig);
+    for (const next of ["two", "three"]) {
+      await rig.life.agent.stop();
+      for (const name of rig.host.running) rig.host.exit(name, 143, "signal");
+      for (const name of rig.vms.running) rig.vms.exit(name, 0);
+      await rig.life.kill();
+      bootId = next;
+      await rig.boot();
+      await ranBefore(rig, before);
+    }
+  });
+
+  it("of which one kind cannot be seen wait for nothing but that, and are started once it can", async () => {
+    let bootId = "one";
+    await using rig = await deployAll(() => bootId);
+    const before = names(rig);
+    await rig.life.kill();
+    bootId = "two";
+    for (const machine of [rig.host, rig.vms]) machine.reboot();
+    rig.vms.down = new Problem("runtime_unavailable", "its state folder is not mounted", "mount it");
+    await rig.boot();
+    await until("the container runs", () => rig.host.running.length === 1);
+    expect(rig.vms.running).toEqual([]);
+    rig.vms.down = undefined;
+    await ranBefore(rig, before);
   });
 });
