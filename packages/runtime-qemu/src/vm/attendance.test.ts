@@ -55,6 +55,18 @@ describe("who looks after virtual machines", () => {
     return qemu;
   }
 
+  it("does not take the folder once more for a look that was under way when it was closed", async () => {
+    qemu = await boot("1");
+    await attendance.close();
+    await attendance.attend(state, folder, recordOf("1"), state.changes);
+    await attendance.finish(state, folder, recordOf("1"), state.changes);
+    expect(await (await attendance.find())?.holds(attendance)).toBe(false);
+    await expect(attendance.claim()).rejects.toMatchObject({ code: "draining" });
+    const next = new Attendance(stateDir, realClock, silentLogger);
+    await next.claim();
+    await next.close();
+  });
+
   it("goes on looking where the process table could not be read for a while", async () => {
     const { signal } = new AbortController();
     const events = attendance.events(signal)[Symbol.asyncIterator]();

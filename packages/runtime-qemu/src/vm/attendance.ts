@@ -16,6 +16,7 @@ export class Attendance {
   readonly #log: Logger;
   readonly #onEnded: () => void;
   readonly #used = new Set<StateFolder>();
+  #isClosed = false;
 
   /** @param onEnded  told of each end of a virtual machine, whoever ended it. */
   constructor(stateDir: string, clock: Clock, log: Logger, onEnded: () => void = () => {}) {
@@ -23,6 +24,10 @@ export class Attendance {
     this.#stateDir = stateDir;
     this.#clock = clock;
     this.#log = log;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
@@ -102,6 +107,7 @@ export class Attendance {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const state of this.#used) {
       const ours = [...state.attended].filter(([, { hubs }]) => hubs.delete(this.#hub) && hubs.size === 0);
       for (const [name] of ours) state.attended.delete(name);

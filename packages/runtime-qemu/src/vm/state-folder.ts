@@ -1,5 +1,5 @@
 import { realpath } from "node:fs/promises";
-import { isProblem, Lanes } from "@mcp/base";
+import { isProblem, Lanes, Problem } from "@mcp/base";
 import type { RuntimeEvent } from "@mcp/runtime";
 import { makePassable } from "../confinement/passable-folder.ts";
 import type { Attendant } from "./attendant.ts";
@@ -13,6 +13,11 @@ export interface Attended {
   /** Which boot: another one has another attendant. */
   readonly boot: string;
   readonly hubs: Set<EventHub<RuntimeEvent>>;
+}
+
+interface Holder {
+  /** From then on it takes nothing any more. */
+  readonly isClosed: boolean;
 }
 
 /** After another process was found to have the folder. */
@@ -34,7 +39,7 @@ export class StateFolder {
   /** Counts what was begun and removed: who has looked before may not act upon it after. */
   changes = 0;
   readonly #path: string;
-  readonly #holders = new Set<object>();
+  readonly #holders = new Set<Holder>();
   #lock: StateLock | undefined;
   #refused: { readonly error: unknown; readonly untilMs: number } | undefined;
   #taking: Promise<void> | undefined;
@@ -62,9 +67,12 @@ export class StateFolder {
 
   /**
    * From now on, until `letGo`, this process alone writes there.
-   * @throws Problem as `StateLock.take`.
+   * @throws Problem as `StateLock.take`; `draining` to a holder that is closed: a look that was under way then would take the
+   *   folder once more, for as long as this process lives.
    */
-  async hold(holder: object): Promise<void> {
+  async hold(holder: Holder): Promise<void> {
+    if (holder.isClosed)
+      throw new Problem("draining", "the agent is ending", "try again when it is back: mcp node status");
     this.#taking ??= this.#take().finally(() => {
       this.#taking = undefined;
     });
@@ -73,14 +81,14 @@ export class StateFolder {
   }
 
   /** Whether it may write there: for who also can do without. */
-  async holds(holder: object): Promise<boolean> {
+  async holds(holder: Holder): Promise<boolean> {
     return this.hold(holder).then(
       () => true,
       () => false,
     );
   }
 
-  async letGo(holder: object): Promise<void> {
+  async letGo(holder: Holder): Promise<void> {
     await this.#taking?.catch(() => {});
     this.#holders.delete(holder);
     if (this.#holders.size > 0) return;
