@@ -18,6 +18,7 @@ import {
   wholeNumber,
 } from "./config-kinds.ts";
 import { optionalLoopback } from "./config-metrics.ts";
+import { bridge, bridgeAddress, readAllowedPort } from "./config-network.ts";
 
 export { type ValueKind, WrongValue } from "./config-kinds.ts";
 
@@ -88,7 +89,21 @@ export const configKeys = {
   "vm.linux.modules": key(optionalPath, "The folder of that kernel's modules.", ""),
   "vm.linux.busybox": key(optionalPath, "A static busybox for microVMs. Empty: found on the PATH.", ""),
 
-  "network.bridge": key(filled, "The bridge that virtual machines are put on, if it exists.", "mcp-br0"),
+  "network.bridge": key(
+    bridge,
+    "The bridge that virtual machines are put on, if it exists; one that is named here must exist. Empty: none. See [network.md](network.md).",
+    "mcp-br0",
+  ),
+  "network.address": key(
+    bridgeAddress,
+    "What `mcp-agent network setup` gives a bridge that it makes. The subnet of one that is there is read from it.",
+    "10.99.0.1/24",
+  ),
+  "network.allow": key(
+    listOf("list of ports", readAllowedPort),
+    "Ports of the bridge's own address that virtual machines on it may reach, such as `8443` or `53/udp`.",
+    [],
+  ),
 
   "monitor.interval": key(duration, "How often everything is looked at, besides on events.", "30s"),
 

@@ -5,6 +5,8 @@ export interface ValueKind<T> {
   readonly name: string;
   /** From TOML: `value` is what the parser made of it. Throws `WrongValue`. */
   readonly read: (value: unknown) => T;
+  /** Where it matters that nobody gave the value: how the key's default is read. Absent: as any other. */
+  readonly readDefault?: (value: unknown) => T;
   /** From the environment, where everything is text. */
   readonly fromText: (text: string) => unknown;
 }

@@ -139,6 +139,8 @@ describe("the environment", () => {
       "vm.accel": "tcg",
       "monitor.smtp_tls": "tls",
       "monitor.events_max": "5000",
+      "network.address": "10.98.0.1/16",
+      "network.allow": "8443",
       "log.level": "error",
     };
     // Some keys need others beside them.

@@ -55,13 +55,14 @@ export function parseConfig(text: string, file: string, environment: Environment
   for (const [name, key] of Object.entries(configKeys) as [ConfigKeyName, ConfigKey<unknown>][]) {
     const variable = environmentName(name);
     const inEnvironment = overridden.has(name);
-    const value = inEnvironment ? overridden.get(name) : written.has(name) ? written.get(name) : key.default;
+    const isGiven = inEnvironment || written.has(name);
+    const value = inEnvironment ? overridden.get(name) : isGiven ? written.get(name) : key.default;
     if (value === undefined) {
       mistakes.push({ key: name, message: `is required: set it in ${file}, or as ${variable}` });
       continue;
     }
     try {
-      config[name] = key.kind.read(value);
+      config[name] = (isGiven ? key.kind.read : (key.kind.readDefault ?? key.kind.read))(value);
     } catch (wrong) {
       if (!(wrong instanceof WrongValue)) throw wrong;
       if (inEnvironment) mistakes.push({ key: variable, message: wrong.message });

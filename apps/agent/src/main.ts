@@ -3,6 +3,7 @@ import { asProblem, exitCodeOf, isProblem, Problem } from "@mcp/base";
 import packageJson from "../package.json" with { type: "json" };
 import { acceptStore } from "./accept-store.ts";
 import { type AgentConfig, loadConfig } from "./config.ts";
+import { setUpNetwork, showNetwork, tearDownNetwork } from "./network-commands.ts";
 import { serve } from "./serve.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import { testAlert } from "./test-alert.ts";
@@ -15,6 +16,9 @@ const help = `mcp-agent ${packageJson.version}: runs services on this node as th
                      [--to FILE]         where to; default: beside it, with the date in its name
   mcp-agent accept-store --config FILE   this node's podman has a new store: take it as the right one
   mcp-agent test-alert --config FILE     tell a test by every way in which alerts are told
+  mcp-agent network setup --config FILE  make the bridge of virtual machines and its rules, if they are not there
+  mcp-agent network status --config FILE
+  mcp-agent network teardown --config FILE
   mcp-agent --version
 
 Every key of the config but tables can also come from the environment: [server] socket is MCP_AGENT_SERVER_SOCKET.
@@ -27,6 +31,9 @@ const commands: Readonly<Record<string, (config: AgentConfig, options: Options) 
   snapshot: takeSnapshot,
   "accept-store": acceptStore,
   "test-alert": testAlert,
+  "network setup": setUpNetwork,
+  "network status": showNetwork,
+  "network teardown": tearDownNetwork,
 };
 
 /** The exit code. What goes wrong is told on standard error. */
@@ -45,11 +52,12 @@ async function runCommand(argv: readonly string[], environment: NodeJS.ProcessEn
     // Everything that the agent makes is for its owner alone.
     process.umask(0o077);
     const { values, positionals } = readArguments(argv);
-    const [name, ...rest] = positionals;
+    const name = positionals.join(" ");
     if (values.version) return say(`mcp-agent/${packageJson.version}\n`);
-    if (values.help || name === undefined) return say(help.replaceAll(/^ {2}mcp-agent /gm, `  ${typed} `));
+    if (values.help || name === "") return say(help.replaceAll(/^ {2}mcp-agent /gm, `  ${typed} `));
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command || rest.length > 0) throw usage(`there is no command ${positionals.join(" ")}`);
+    if (name === "network") throw usage("network needs one more word: setup, status or teardown");
+    if (!command) throw usage(`there is no command ${name}`);
     if (values.config === undefined) throw usage(`${name} needs --config FILE`);
     await command(await loadConfig(values.config, keys), values.to === undefined ? {} : { to: values.to });
     return 0;

@@ -6,7 +6,7 @@ import { createQemu } from "@mcp/runtime-qemu";
 import type { AgentConfig } from "./config.ts";
 
 export interface WiredRuntimes {
-  readonly deps: Pick<Deps, "runtimes" | "images" | "checks">;
+  readonly deps: Pick<Deps, "runtimes" | "images" | "network" | "checks">;
   close(): Promise<void>;
 }
 
@@ -37,6 +37,11 @@ export function wireRuntimes(config: AgentConfig, log: Logger): WiredRuntimes {
       kernel: config["vm.nanos.kernel"],
       boot: config["vm.nanos.boot"],
     },
+    network: {
+      bridge: config["network.bridge"].name,
+      isNamed: config["network.bridge"].isNamed,
+      allow: config["network.allow"],
+    },
     run,
     clock: realClock,
     log: log.child({ part: "qemu" }),
@@ -49,6 +54,7 @@ export function wireRuntimes(config: AgentConfig, log: Logger): WiredRuntimes {
         { name: "unikernel", runtime: qemu.unikernel },
       ],
       images: podman.images,
+      network: qemu.network,
       checks: [(signal) => podman.checks(signal), (signal) => qemu.checks(signal)],
     },
     async close() {
