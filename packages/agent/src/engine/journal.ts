@@ -34,8 +34,6 @@ export type EventKind =
   | "alerts_back"
   | "network_repaired"
   | "network_failed"
-  | "network_repaired"
-  | "network_failed"
   | "agent_started"
   | "agent_stopped";
 
