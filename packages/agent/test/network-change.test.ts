@@ -142,3 +142,25 @@ it("a network that does not work is a condition, as is a bridge that is missed, 
   network.bridge = undefined;
   await until("it is missed", () => codes().some((text) => text.includes("there is no bridge mcp-br0")));
 });
+
+it("node status shows the network, and what is given of it", async () => {
+  await using rig = await openNetworkRig();
+  rig.network.allowed = ["8443/tcp"];
+  await rig.deploy(definition("hello", machine("a"), machine("b")));
+  await ask(rig, "stop", "hello");
+  const network = async () => (await rig.client.nodeStatus({})).node?.network;
+  expect(await network()).toMatchObject({
+    bridge: "mcp-br0",
+    state: "ready",
+    subnet: "10.99.0.1/24",
+    addressesGiven: 2n,
+    addressesTotal: 253n,
+    allowed: ["8443/tcp"],
+    guests: 0,
+  });
+  rig.network.bridge = undefined;
+  expect(await network()).toMatchObject({ state: "absent", addressesTotal: 0n });
+  expect((await rig.client.nodeStatus({})).node?.troubles).toMatchObject([
+    { code: "network_failing", severity: "critical", hint: expect.stringContaining("network setup") },
+  ]);
+});

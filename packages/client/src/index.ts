@@ -14,6 +14,7 @@ export type {
   LiveCheckResponseJson,
   LiveInstanceJson,
   LogLineJson,
+  NetworkJson,
   NodeInfoJson,
   ObservedStateJson,
   OperationJson,

@@ -1,13 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism, loadavg, release, uptime } from "node:os";
 import { bootId } from "@mcp/host";
-import { type Condition, type DiskFacts, nodeConditions, nodeLimitDefaults } from "@mcp/planner";
+import {
+  type Condition,
+  type DiskFacts,
+  networkConditions,
+  nodeConditions,
+  nodeLimitDefaults,
+} from "@mcp/planner";
 import { type Capacity, type Sum, sizeOf } from "@mcp/registry";
 import type { Accelerator, Capability, RuntimeKind } from "@mcp/runtime";
 import type { Agent } from "../agent.ts";
 import type { ChannelStatus } from "../alerts/index.ts";
 import type { ServiceState } from "../engine/service-state.ts";
 import { liveInstances } from "./live.ts";
+import { type NetworkStatus, networkStatus } from "./network-status.ts";
 
 export interface NodeStatus {
   readonly name: string;
@@ -37,6 +44,7 @@ export interface NodeStatus {
   readonly troubles: readonly Condition[];
   /** How people are told of it. */
   readonly alertChannels: readonly ChannelStatus[];
+  readonly network?: NetworkStatus;
 }
 
 /** Of containers that should run; they promise nothing. */
@@ -68,12 +76,13 @@ export interface RuntimeStatus {
 const unknownSize = { totalBytes: 0, availableBytes: 0, device: -1 };
 
 export async function nodeStatus({ deps, engine, node, alerter, startedAtMs }: Agent): Promise<NodeStatus> {
-  const [live, services, { promised, capacity }, facts, cpuBusy] = await Promise.all([
+  const [live, services, { promised, capacity }, facts, cpuBusy, network] = await Promise.all([
     liveInstances(engine),
     engine.states.loadAll(),
     deps.registry.promises(),
     node.facts(),
     node.cpuBusy(),
+    networkStatus(engine),
     ...engine.runtimes.all.map((known) => engine.runtimes.refresh(known, engine.signal)),
   ]);
   const [load1m = 0, load5m = 0, load15m = 0] = loadavg();
@@ -99,8 +108,12 @@ export async function nodeStatus({ deps, engine, node, alerter, startedAtMs }: A
     promised: sizeOf(promised),
     ...(capacity && { capacity }),
     containerLimits: containerLimits(services),
-    troubles: nodeConditions(facts, engine.conditions.all(), deps.limits ?? nodeLimitDefaults),
+    troubles: [
+      ...nodeConditions(facts, engine.conditions.all(), deps.limits ?? nodeLimitDefaults),
+      ...(network ? networkConditions(network.status, network.held.length) : []),
+    ],
     alertChannels: alerter.channels,
+    ...(network && { network }),
   };
 }
 

@@ -1,12 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { NodeInfoSchema } from "@mcp/proto";
+import type { NetworkSchema, NodeInfoSchema } from "@mcp/proto";
 import type { BootStatus } from "../boot/boot-status.ts";
+import type { NetworkStatus } from "../queries/network-status.ts";
 import type { NodeStatus } from "../queries/node-status.ts";
 import { int64, stamp } from "./encode.ts";
 import { encodeBoot } from "./encode-boot.ts";
 
 export function encodeNode(node: NodeStatus, boot: BootStatus): MessageInitShape<typeof NodeInfoSchema> {
-  const { cpuBusy, promised, capacity, containerLimits } = node;
+  const { cpuBusy, promised, capacity, containerLimits, network } = node;
   return {
     name: node.name,
     agentVersion: node.version,
@@ -64,8 +65,25 @@ export function encodeNode(node: NodeStatus, boot: BootStatus): MessageInitShape
       ...stamp("toldAt", toldAtMs),
       ...stamp("lostAt", failedAtMs),
     })),
+    ...(network && { network: encodeNetwork(network) }),
     ...encodeBoot(boot),
     ...stamp("agentStartedAt", node.startedAtMs),
     ...stamp("bootedAt", node.bootedAtMs),
+  };
+}
+
+function encodeNetwork(network: NetworkStatus): MessageInitShape<typeof NetworkSchema> {
+  const { status, addressesGiven, addressesTotal } = network;
+  const { bridge, state, subnet = "", allowed, guests, why = "", hint = "" } = status;
+  return {
+    bridge,
+    state,
+    subnet,
+    addressesGiven: int64(addressesGiven),
+    addressesTotal: int64(addressesTotal),
+    allowed: [...allowed],
+    guests: guests.length,
+    why,
+    hint,
   };
 }

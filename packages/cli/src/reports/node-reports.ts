@@ -1,6 +1,7 @@
 import type { CheckJson, DoctorResponseJson, NodeInfoJson } from "@mcp/client";
 import { type AlertChannelReport, alertChannelReport } from "./alert-channel-report.ts";
 import { type BootReport, bootReport } from "./boot-report.ts";
+import { type NetworkReport, networkReport } from "./network-report.ts";
 import { numberOf, orNull, wordOf } from "./words.ts";
 
 export interface NodeReport {
@@ -32,6 +33,8 @@ export interface NodeReport {
   readonly troubles: readonly TroubleReport[];
   /** How people are told of it. */
   readonly alertChannels: readonly AlertChannelReport[];
+  /** Of virtual machines; null from an agent that has none. */
+  readonly network: NetworkReport | null;
   /** Null once the boot sequence is done, and where there is none. */
   readonly boot: BootReport | null;
   /** What of the agent's config does not agree with this node. */
@@ -48,7 +51,7 @@ export interface ContainerLimitsReport {
 }
 
 export interface TroubleReport {
-  /** `disk_filling`, `memory_low`, `database_unwritable`. */
+  /** `disk_filling`, `memory_low`, `database_unwritable`, `network_failing`. */
   readonly code: string;
   /** `warning`, `critical`. */
   readonly severity: string;
@@ -135,6 +138,7 @@ export function nodeReport(node: NodeInfoJson): NodeReport {
       hint,
     })),
     alertChannels: (node.alertChannels ?? []).map(alertChannelReport),
+    network: node.network ? networkReport(node.network) : null,
     disks: (node.disks ?? []).map(({ use = "", path = "", totalBytes, availableBytes }) => ({
       use,
       path,

@@ -38,6 +38,17 @@ describe("a node", () => {
           hint: "see what takes the room: du -xh /srv/mcp | sort -h | tail",
         },
       ],
+      network: {
+        bridge: "mcp-br0",
+        state: "ready",
+        subnet: "10.99.0.1/24",
+        addressesGiven: 2,
+        addressesTotal: 253,
+        allowed: [],
+        guests: 2,
+        why: "",
+        hint: "",
+      },
       alertChannels: [
         {
           name: "command",
@@ -101,6 +112,7 @@ describe("a node", () => {
         "  containers       2 limited to 768 MiB of memory together, 1 without a limit of memory",
         "  disk: database   40.0 GiB of 100 GiB free, 60 % full, /srv/mcp",
         "  disk: images     unknown: it does not answer, /dead",
+        "  network          mcp-br0, 10.99.0.1/24, 2 of 253 addresses given, 2 on it, may reach nothing",
         "  alerts: command  ok, the last one told 3h ago",
         "  alerts: webhook  failing, none told since the agent started, 2 waiting, 1 given up",
         "warning  the disk of /srv/mcp is almost full: it is 91 % full, with 9216 MiB left; on it: database (/srv/mcp)",

@@ -11,6 +11,7 @@ import { bytes } from "../terminal/bytes.ts";
 import type { Style } from "../terminal/style.ts";
 import { aligned, type Cell, table } from "../terminal/table.ts";
 import { bootLines } from "./boot-view.ts";
+import { networkText } from "./network-text.ts";
 
 export const nodeListView = ({ nodes }: NodeListReport, style: Style): string =>
   table(
@@ -39,6 +40,7 @@ export function nodeView(node: NodeReport, nowMs: number, style: Style): string 
         ? `unknown: it does not answer, ${path}`
         : `${bytes(availableBytes)} of ${bytes(totalBytes)} free, ${fullText(totalBytes, availableBytes)}, ${path}`,
     ]),
+    ...(node.network ? [["network", networkText(node.network)]] : []),
     ...node.alertChannels.map((channel): Cell[] => [
       `alerts: ${channel.name}`,
       alertChannelText(channel, since),

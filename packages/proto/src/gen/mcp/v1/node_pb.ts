@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mcp/v1/node.proto.
  */
 export const file_mcp_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChFtY3AvdjEvbm9kZS5wcm90bxIGbWNwLnYxIrEFCghOb2RlSW5mbxIMCgRuYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSNAoQYWdlbnRfc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYm9vdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdib290X2lkGAUgASgJEgoKAm9zGAYgASgJEgwKBGNwdXMYByABKAUSDwoHbG9hZF8xbRgIIAEoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKAMSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgKIAEoAxIbCgVkaXNrcxgLIAMoCzIMLm1jcC52MS5EaXNrEiUKCHJ1bnRpbWVzGAwgAygLMhMubWNwLnYxLlJ1bnRpbWVJbmZvEhoKEmFnZW50X21lbW9yeV9ieXRlcxgNIAEoAxIQCghzZXJ2aWNlcxgOIAEoBRIPCgdydW5uaW5nGA8gASgFEiIKCHByb21pc2VkGBAgASgLMhAubWNwLnYxLlByb21pc2VkEhUKCGNwdV9idXN5GBEgASgBSACIAQESDwoHbG9hZF81bRgSIAEoARIQCghsb2FkXzE1bRgTIAEoARIhCgh0cm91YmxlcxgUIAMoCzIPLm1jcC52MS5Ucm91YmxlEjEKEGNvbnRhaW5lcl9saW1pdHMYFSABKAsyFy5tY3AudjEuQ29udGFpbmVyTGltaXRzEiIKBGJvb3QYFiABKAsyFC5tY3AudjEuQm9vdFByb2dyZXNzEg0KBW5vdGVzGBcgAygJEiwKDmFsZXJ0X2NoYW5uZWxzGBggAygLMhQubWNwLnYxLkFsZXJ0Q2hhbm5lbEILCglfY3B1X2J1c3kivQEKDEFsZXJ0Q2hhbm5lbBIMCgRuYW1lGAEgASgJEiYKB3Byb2JsZW0YAiABKAsyFS5tY3AudjEuUHJvYmxlbURldGFpbBIPCgd3YWl0aW5nGAMgASgFEgwKBGxvc3QYBCABKAUSKwoHbG9zdF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHdG9sZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYAoMQm9vdFByb2dyZXNzEg0KBXN0YWdlGAEgASgJEg4KBm51bWJlchgCIAEoBRIOCgZzdGFnZXMYAyABKAUSEwoLd2FpdGluZ19mb3IYBCADKAkSDAoEbGF0ZRgFIAEoCCJUCgdUcm91YmxlEgwKBGNvZGUYASABKAkSEAoIc2V2ZXJpdHkYAiABKAkSDQoFdGl0bGUYAyABKAkSDAoEdGV4dBgEIAEoCRIMCgRoaW50GAUgASgJIkkKD0NvbnRhaW5lckxpbWl0cxISCgptZW1vcnlfbWliGAEgASgDEg8KB2xpbWl0ZWQYAiABKAUSEQoJdW5saW1pdGVkGAMgASgFInIKCFByb21pc2VkEhIKCm1lbW9yeV9taWIYASABKAMSGAoQbWVtb3J5X3RvdGFsX21pYhgCIAEoAxINCgV2Y3B1cxgDIAEoBRITCgt2Y3B1c190b3RhbBgEIAEoBRIUCgxvdmVyaGVhZF9taWIYBSABKAMiTwoERGlzaxILCgN1c2UYASABKAkSDAoEcGF0aBgCIAEoCRITCgt0b3RhbF9ieXRlcxgDIAEoAxIXCg9hdmFpbGFibGVfYnl0ZXMYBCABKAMivwEKC1J1bnRpbWVJbmZvEg0KBWtpbmRzGAEgAygJEgoKAm9rGAIgASgIEg8KB3ZlcnNpb24YAyABKAkSDQoFc3RvcmUYBCABKAkSDQoFbm90ZXMYBSADKAkSIQoGY2Fubm90GAYgAygLMhEubWNwLnYxLkluYWJpbGl0eRILCgN3aHkYByABKAkSDAoEaGludBgIIAEoCRIoCgthY2NlbGVyYXRvchgJIAEoCzITLm1jcC52MS5BY2NlbGVyYXRvciIoCgtBY2NlbGVyYXRvchIMCgRuYW1lGAEgASgJEgsKA3doeRgCIAEoCSIsCglJbmFiaWxpdHkSEgoKY2FwYWJpbGl0eRgBIAEoCRILCgN3aHkYAiABKAkitgEKBUNoZWNrEgwKBG5hbWUYASABKAkSJgoHb3V0Y29tZRgCIAEoDjIVLm1jcC52MS5DaGVjay5PdXRjb21lEgwKBHRleHQYAyABKAkSDAoEaGludBgEIAEoCSJbCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIOCgpPVVRDT01FX09LEAESEwoPT1VUQ09NRV9XQVJOSU5HEAISEgoOT1VUQ09NRV9GQUlMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_mcp_v1_problem]);
+  fileDesc("ChFtY3AvdjEvbm9kZS5wcm90bxIGbWNwLnYxItMFCghOb2RlSW5mbxIMCgRuYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSNAoQYWdlbnRfc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYm9vdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdib290X2lkGAUgASgJEgoKAm9zGAYgASgJEgwKBGNwdXMYByABKAUSDwoHbG9hZF8xbRgIIAEoARIaChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKAMSHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgKIAEoAxIbCgVkaXNrcxgLIAMoCzIMLm1jcC52MS5EaXNrEiUKCHJ1bnRpbWVzGAwgAygLMhMubWNwLnYxLlJ1bnRpbWVJbmZvEhoKEmFnZW50X21lbW9yeV9ieXRlcxgNIAEoAxIQCghzZXJ2aWNlcxgOIAEoBRIPCgdydW5uaW5nGA8gASgFEiIKCHByb21pc2VkGBAgASgLMhAubWNwLnYxLlByb21pc2VkEhUKCGNwdV9idXN5GBEgASgBSACIAQESDwoHbG9hZF81bRgSIAEoARIQCghsb2FkXzE1bRgTIAEoARIhCgh0cm91YmxlcxgUIAMoCzIPLm1jcC52MS5Ucm91YmxlEjEKEGNvbnRhaW5lcl9saW1pdHMYFSABKAsyFy5tY3AudjEuQ29udGFpbmVyTGltaXRzEiIKBGJvb3QYFiABKAsyFC5tY3AudjEuQm9vdFByb2dyZXNzEg0KBW5vdGVzGBcgAygJEiwKDmFsZXJ0X2NoYW5uZWxzGBggAygLMhQubWNwLnYxLkFsZXJ0Q2hhbm5lbBIgCgduZXR3b3JrGBkgASgLMg8ubWNwLnYxLk5ldHdvcmtCCwoJX2NwdV9idXN5Ir0BCgxBbGVydENoYW5uZWwSDAoEbmFtZRgBIAEoCRImCgdwcm9ibGVtGAIgASgLMhUubWNwLnYxLlByb2JsZW1EZXRhaWwSDwoHd2FpdGluZxgDIAEoBRIMCgRsb3N0GAQgASgFEisKB2xvc3RfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB3RvbGRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqYBCgdOZXR3b3JrEg4KBmJyaWRnZRgBIAEoCRINCgVzdGF0ZRgCIAEoCRIOCgZzdWJuZXQYAyABKAkSFwoPYWRkcmVzc2VzX2dpdmVuGAQgASgDEhcKD2FkZHJlc3Nlc190b3RhbBgFIAEoAxIPCgdhbGxvd2VkGAYgAygJEg4KBmd1ZXN0cxgHIAEoBRILCgN3aHkYCCABKAkSDAoEaGludBgJIAEoCSJgCgxCb290UHJvZ3Jlc3MSDQoFc3RhZ2UYASABKAkSDgoGbnVtYmVyGAIgASgFEg4KBnN0YWdlcxgDIAEoBRITCgt3YWl0aW5nX2ZvchgEIAMoCRIMCgRsYXRlGAUgASgIIlQKB1Ryb3VibGUSDAoEY29kZRgBIAEoCRIQCghzZXZlcml0eRgCIAEoCRINCgV0aXRsZRgDIAEoCRIMCgR0ZXh0GAQgASgJEgwKBGhpbnQYBSABKAkiSQoPQ29udGFpbmVyTGltaXRzEhIKCm1lbW9yeV9taWIYASABKAMSDwoHbGltaXRlZBgCIAEoBRIRCgl1bmxpbWl0ZWQYAyABKAUicgoIUHJvbWlzZWQSEgoKbWVtb3J5X21pYhgBIAEoAxIYChBtZW1vcnlfdG90YWxfbWliGAIgASgDEg0KBXZjcHVzGAMgASgFEhMKC3ZjcHVzX3RvdGFsGAQgASgFEhQKDG92ZXJoZWFkX21pYhgFIAEoAyJPCgREaXNrEgsKA3VzZRgBIAEoCRIMCgRwYXRoGAIgASgJEhMKC3RvdGFsX2J5dGVzGAMgASgDEhcKD2F2YWlsYWJsZV9ieXRlcxgEIAEoAyK/AQoLUnVudGltZUluZm8SDQoFa2luZHMYASADKAkSCgoCb2sYAiABKAgSDwoHdmVyc2lvbhgDIAEoCRINCgVzdG9yZRgEIAEoCRINCgVub3RlcxgFIAMoCRIhCgZjYW5ub3QYBiADKAsyES5tY3AudjEuSW5hYmlsaXR5EgsKA3doeRgHIAEoCRIMCgRoaW50GAggASgJEigKC2FjY2VsZXJhdG9yGAkgASgLMhMubWNwLnYxLkFjY2VsZXJhdG9yIigKC0FjY2VsZXJhdG9yEgwKBG5hbWUYASABKAkSCwoDd2h5GAIgASgJIiwKCUluYWJpbGl0eRISCgpjYXBhYmlsaXR5GAEgASgJEgsKA3doeRgCIAEoCSK2AQoFQ2hlY2sSDAoEbmFtZRgBIAEoCRImCgdvdXRjb21lGAIgASgOMhUubWNwLnYxLkNoZWNrLk91dGNvbWUSDAoEdGV4dBgDIAEoCRIMCgRoaW50GAQgASgJIlsKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARITCg9PVVRDT01FX1dBUk5JTkcQAhISCg5PVVRDT01FX0ZBSUxFRBADYgZwcm90bzM", [file_google_protobuf_timestamp, file_mcp_v1_problem]);
 
 /**
  * @generated from message mcp.v1.NodeInfo
@@ -149,6 +149,13 @@ export type NodeInfo = Message<"mcp.v1.NodeInfo"> & {
    * @generated from field: repeated mcp.v1.AlertChannel alert_channels = 24;
    */
   alertChannels: AlertChannel[];
+
+  /**
+   * Of virtual machines. Absent from an agent that has none.
+   *
+   * @generated from field: mcp.v1.Network network = 25;
+   */
+  network?: Network | undefined;
 };
 
 /**
@@ -284,6 +291,13 @@ export type NodeInfoJson = {
    * @generated from field: repeated mcp.v1.AlertChannel alert_channels = 24;
    */
   alertChannels?: AlertChannelJson[];
+
+  /**
+   * Of virtual machines. Absent from an agent that has none.
+   *
+   * @generated from field: mcp.v1.Network network = 25;
+   */
+  network?: NetworkJson;
 };
 
 /**
@@ -391,6 +405,145 @@ export const AlertChannelSchema: GenMessage<AlertChannel, {jsonType: AlertChanne
   messageDesc(file_mcp_v1_node, 1);
 
 /**
+ * The bridge on which virtual machines are alone with their node.
+ *
+ * @generated from message mcp.v1.Network
+ */
+export type Network = Message<"mcp.v1.Network"> & {
+  /**
+   * Its name in the config; empty where it is turned off.
+   *
+   * @generated from field: string bridge = 1;
+   */
+  bridge: string;
+
+  /**
+   * off, absent (there is none, and none was asked for), ready, failing.
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * 10.99.0.1/24, where it is there.
+   *
+   * @generated from field: string subnet = 3;
+   */
+  subnet: string;
+
+  /**
+   * Of its addresses, those that components have, and all that there are for them.
+   *
+   * @generated from field: int64 addresses_given = 4;
+   */
+  addressesGiven: bigint;
+
+  /**
+   * @generated from field: int64 addresses_total = 5;
+   */
+  addressesTotal: bigint;
+
+  /**
+   * Ports of its own address that guests may reach: 8443/tcp.
+   *
+   * @generated from field: repeated string allowed = 6;
+   */
+  allowed: string[];
+
+  /**
+   * Virtual machines that are on it now.
+   *
+   * @generated from field: int32 guests = 7;
+   */
+  guests: number;
+
+  /**
+   * Why it fails, and what to type.
+   *
+   * @generated from field: string why = 8;
+   */
+  why: string;
+
+  /**
+   * @generated from field: string hint = 9;
+   */
+  hint: string;
+};
+
+/**
+ * The bridge on which virtual machines are alone with their node.
+ *
+ * @generated from message mcp.v1.Network
+ */
+export type NetworkJson = {
+  /**
+   * Its name in the config; empty where it is turned off.
+   *
+   * @generated from field: string bridge = 1;
+   */
+  bridge?: string;
+
+  /**
+   * off, absent (there is none, and none was asked for), ready, failing.
+   *
+   * @generated from field: string state = 2;
+   */
+  state?: string;
+
+  /**
+   * 10.99.0.1/24, where it is there.
+   *
+   * @generated from field: string subnet = 3;
+   */
+  subnet?: string;
+
+  /**
+   * Of its addresses, those that components have, and all that there are for them.
+   *
+   * @generated from field: int64 addresses_given = 4;
+   */
+  addressesGiven?: string;
+
+  /**
+   * @generated from field: int64 addresses_total = 5;
+   */
+  addressesTotal?: string;
+
+  /**
+   * Ports of its own address that guests may reach: 8443/tcp.
+   *
+   * @generated from field: repeated string allowed = 6;
+   */
+  allowed?: string[];
+
+  /**
+   * Virtual machines that are on it now.
+   *
+   * @generated from field: int32 guests = 7;
+   */
+  guests?: number;
+
+  /**
+   * Why it fails, and what to type.
+   *
+   * @generated from field: string why = 8;
+   */
+  why?: string;
+
+  /**
+   * @generated from field: string hint = 9;
+   */
+  hint?: string;
+};
+
+/**
+ * Describes the message mcp.v1.Network.
+ * Use `create(NetworkSchema)` to create a new message.
+ */
+export const NetworkSchema: GenMessage<Network, {jsonType: NetworkJson}> = /*@__PURE__*/
+  messageDesc(file_mcp_v1_node, 2);
+
+/**
  * Where the boot sequence is. Absent once it is done, and where there is none.
  *
  * @generated from message mcp.v1.BootProgress
@@ -471,14 +624,14 @@ export type BootProgressJson = {
  * Use `create(BootProgressSchema)` to create a new message.
  */
 export const BootProgressSchema: GenMessage<BootProgress, {jsonType: BootProgressJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 2);
+  messageDesc(file_mcp_v1_node, 3);
 
 /**
  * @generated from message mcp.v1.Trouble
  */
 export type Trouble = Message<"mcp.v1.Trouble"> & {
   /**
-   * disk_filling, memory_low, database_unwritable.
+   * disk_filling, memory_low, database_unwritable, network_failing.
    *
    * @generated from field: string code = 1;
    */
@@ -514,7 +667,7 @@ export type Trouble = Message<"mcp.v1.Trouble"> & {
  */
 export type TroubleJson = {
   /**
-   * disk_filling, memory_low, database_unwritable.
+   * disk_filling, memory_low, database_unwritable, network_failing.
    *
    * @generated from field: string code = 1;
    */
@@ -550,7 +703,7 @@ export type TroubleJson = {
  * Use `create(TroubleSchema)` to create a new message.
  */
 export const TroubleSchema: GenMessage<Trouble, {jsonType: TroubleJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 3);
+  messageDesc(file_mcp_v1_node, 4);
 
 /**
  * Of containers that should run. They promise nothing: what is not limited may take all that there is.
@@ -605,7 +758,7 @@ export type ContainerLimitsJson = {
  * Use `create(ContainerLimitsSchema)` to create a new message.
  */
 export const ContainerLimitsSchema: GenMessage<ContainerLimits, {jsonType: ContainerLimitsJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 4);
+  messageDesc(file_mcp_v1_node, 5);
 
 /**
  * What virtual machines that should run are promised, of what there is for all of them together.
@@ -688,7 +841,7 @@ export type PromisedJson = {
  * Use `create(PromisedSchema)` to create a new message.
  */
 export const PromisedSchema: GenMessage<Promised, {jsonType: PromisedJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 5);
+  messageDesc(file_mcp_v1_node, 6);
 
 /**
  * @generated from message mcp.v1.Disk
@@ -749,7 +902,7 @@ export type DiskJson = {
  * Use `create(DiskSchema)` to create a new message.
  */
 export const DiskSchema: GenMessage<Disk, {jsonType: DiskJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 6);
+  messageDesc(file_mcp_v1_node, 7);
 
 /**
  * @generated from message mcp.v1.RuntimeInfo
@@ -872,7 +1025,7 @@ export type RuntimeInfoJson = {
  * Use `create(RuntimeInfoSchema)` to create a new message.
  */
 export const RuntimeInfoSchema: GenMessage<RuntimeInfo, {jsonType: RuntimeInfoJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 7);
+  messageDesc(file_mcp_v1_node, 8);
 
 /**
  * @generated from message mcp.v1.Accelerator
@@ -917,7 +1070,7 @@ export type AcceleratorJson = {
  * Use `create(AcceleratorSchema)` to create a new message.
  */
 export const AcceleratorSchema: GenMessage<Accelerator, {jsonType: AcceleratorJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 8);
+  messageDesc(file_mcp_v1_node, 9);
 
 /**
  * @generated from message mcp.v1.Inability
@@ -954,7 +1107,7 @@ export type InabilityJson = {
  * Use `create(InabilitySchema)` to create a new message.
  */
 export const InabilitySchema: GenMessage<Inability, {jsonType: InabilityJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 9);
+  messageDesc(file_mcp_v1_node, 10);
 
 /**
  * @generated from message mcp.v1.Check
@@ -1019,7 +1172,7 @@ export type CheckJson = {
  * Use `create(CheckSchema)` to create a new message.
  */
 export const CheckSchema: GenMessage<Check, {jsonType: CheckJson}> = /*@__PURE__*/
-  messageDesc(file_mcp_v1_node, 10);
+  messageDesc(file_mcp_v1_node, 11);
 
 /**
  * @generated from enum mcp.v1.Check.Outcome
@@ -1055,5 +1208,5 @@ export type Check_OutcomeJson = "OUTCOME_UNSPECIFIED" | "OUTCOME_OK" | "OUTCOME_
  * Describes the enum mcp.v1.Check.Outcome.
  */
 export const Check_OutcomeSchema: GenEnum<Check_Outcome, Check_OutcomeJson> = /*@__PURE__*/
-  enumDesc(file_mcp_v1_node, 10, 0);
+  enumDesc(file_mcp_v1_node, 11, 0);
 
