@@ -19,6 +19,8 @@ has_package() {
   [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]] && return
   case $1 in
     busybox-static) command -v busybox ;;
+    iproute2) command -v ip ;;
+    nftables) command -v nft ;;
     qemu-system-x86) command -v qemu-system-x86_64 ;;
     qemu-utils) command -v qemu-img ;;
     squashfs-tools) command -v sqfstar ;;

@@ -8,7 +8,7 @@ need_vms() {
   if [[ $(uname -m) != x86_64 ]]; then
     die "virtual machines are built for x86-64, and this machine is $(uname -m)" "run this on an x86-64 machine, or leave --vm out"
   fi
-  need_packages "$vm_purpose" qemu-system-x86 qemu-utils squashfs-tools busybox-static
+  need_packages "$vm_purpose" qemu-system-x86 qemu-utils squashfs-tools busybox-static iproute2 nftables
   # Newer Debians have it apart; older ones bring it with QEMU, and know no such package.
   if ! has_package virtiofsd && apt-cache show virtiofsd >/dev/null 2>&1; then
     need_packages "virtiofsd, for volumes of virtual machines" virtiofsd

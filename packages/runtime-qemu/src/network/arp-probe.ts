@@ -1,12 +1,18 @@
 import { createSocket } from "node:dgram";
 import type { Clock } from "@mcp/base";
-import type { Bridge } from "@mcp/runtime";
+import type { Bridge, BridgeAttachment } from "@mcp/runtime";
 import type { Ip } from "./ip.ts";
 import type { Neighbour } from "./links.ts";
 
 /** Nobody listens there; what the datagram says is of no matter. */
 const discardPort = 9;
 const askEveryMs = 30;
+
+export interface ProbeDeps {
+  readonly ip: Ip;
+  readonly clock: Clock;
+  readonly withinMs: number;
+}
 
 /**
  * Who on the bridge answers for some of these addresses. The kernel is made to ask by ARP, with a datagram to each, and tells whom
@@ -16,7 +22,7 @@ const askEveryMs = 30;
 export async function whoAnswers(
   bridge: Bridge,
   addresses: readonly string[],
-  { ip, clock, withinMs }: { readonly ip: Ip; readonly clock: Clock; readonly withinMs: number },
+  { ip, clock, withinMs }: ProbeDeps,
   signal: AbortSignal,
 ): Promise<readonly Neighbour[]> {
   if (addresses.length === 0) return [];
@@ -34,6 +40,28 @@ export async function whoAnswers(
   } finally {
     await ip.batch(forget, new AbortController().signal, true);
   }
+}
+
+/** On one bridge an answer takes well under a millisecond, or a few where it comes from a machine without KVM. */
+const bootingMs = 30;
+
+/**
+ * The MAC of somebody else who answers for an address that is about to be used. Made for what is nearly always so, that nobody does: it
+ * starts one program, and leaves an entry that `forgetNeighbour` takes away.
+ */
+export async function strangerAt(
+  { bridge, address, mac: own }: BridgeAttachment,
+  { ip, clock }: Pick<ProbeDeps, "ip" | "clock">,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const isStranger = (neighbour: Neighbour): boolean =>
+    neighbour.address === address && neighbour.mac !== own;
+  await knock(bridge, [address]);
+  await clock.sleep(bootingMs, signal);
+  if (!(await ip.neighbours(bridge.name, signal)).some(isStranger)) return undefined;
+  // The kernel may know whoever had it before.
+  const answered = await whoAnswers(bridge, [address], { ip, clock, withinMs: 100 }, signal);
+  return answered.find(isStranger)?.mac;
 }
 
 /** As a command of `ip -batch`. */

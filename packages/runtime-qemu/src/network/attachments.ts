@@ -216,7 +216,7 @@ export class Attachments {
   }
 
   async #keepRules(signal: AbortSignal): Promise<void> {
-    const names = this.#state.bridges.map(({ name }) => name).join(" and ");
+    const names = [...new Set(this.#state.bridges.map(({ name }) => name))].join(" and ");
     if (names === "") {
       if (this.#rules.areThere) await this.#rules.remove(signal);
       return;

@@ -12,7 +12,7 @@ import { checkNetwork } from "../doctor/network-checks.ts";
 import type { VmCheck } from "../doctor/vm-checks.ts";
 import { EventHub } from "../vm/event-hub.ts";
 import { printAllowedPort, readAllowedPort } from "./allowed-port.ts";
-import { whoAnswers } from "./arp-probe.ts";
+import { strangerAt, whoAnswers } from "./arp-probe.ts";
 import { Attachments } from "./attachments.ts";
 import { bridgeMissing, findBridge } from "./bridge.ts";
 import { requireBridgeName } from "./interface-name.ts";
@@ -48,7 +48,7 @@ export interface PreparedGuest {
   readonly bridgeMac: string;
 }
 
-const probeWithinMs = { proposing: 100, booting: 50 } as const;
+const answersWithinMs = 100;
 
 /**
  * The isolated bridge of this host. Nothing is asked or changed before the first call, and nothing at all on a host without it.
@@ -102,7 +102,7 @@ export class HostGuestNetwork implements GuestNetwork {
     addresses: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadonlySet<string>> {
-    const probe = { ip: this.#ip, clock: this.#options.clock, withinMs: probeWithinMs.proposing };
+    const probe = { ip: this.#ip, clock: this.#options.clock, withinMs: answersWithinMs };
     const found = await whoAnswers(bridge, addresses, probe, signal);
     return new Set(found.map(({ address }) => address));
   }
@@ -149,16 +149,17 @@ export class HostGuestNetwork implements GuestNetwork {
   }
 
   /**
-   * What can be found out before a machine is put on its bridge. Takes about 50 ms, and changes nothing.
+   * What can be found out before a machine is put on its bridge. Takes about 40 ms, and changes nothing.
    * @throws Problem `bridge_missing`, `bridge_unusable`, `address_taken`, `network_not_permitted`, `tool_missing`.
    */
   async prepare(instance: string, attachment: BridgeAttachment, signal: AbortSignal): Promise<PreparedGuest> {
     await requirePermission();
-    const prepared = await this.#attachments.prepare(instance, attachment, signal);
-    const probe = { ip: this.#ip, clock: this.#options.clock, withinMs: probeWithinMs.booting };
-    const found = await whoAnswers(attachment.bridge, [attachment.address], probe, signal);
-    const stranger = found.find(({ mac }) => mac !== attachment.mac);
-    if (stranger) throw addressTaken(attachment, stranger.mac);
+    const probe = { ip: this.#ip, clock: this.#options.clock };
+    const [prepared, stranger] = await Promise.all([
+      this.#attachments.prepare(instance, attachment, signal),
+      strangerAt(attachment, probe, signal),
+    ]);
+    if (stranger !== undefined) throw addressTaken(attachment, stranger);
     return prepared;
   }
 

@@ -74,6 +74,7 @@ describe("a TAP device", () => {
     const { tap } = guest("a.1");
     expect(makeTap(guest("a.1"), { owner, uid: 65_534, bridgeMac: "ea:3b:07:dc:ac:f2" })).toEqual([
       "link set dev mcp-br0 address ea:3b:07:dc:ac:f2",
+      "neigh flush to 10.99.0.2 dev mcp-br0",
       `tuntap add dev ${tap} mode tap user 65534`,
       `link set dev ${tap} alias "mcp a.1 ${owner}"`,
       `link set dev ${tap} addrgenmode none`,

@@ -1,3 +1,4 @@
+import { forgetNeighbour } from "./arp-probe.ts";
 import type { Link } from "./links.ts";
 import type { Guest } from "./rules.ts";
 import { readTapAlias, tapAlias, tapName } from "./tap-name.ts";
@@ -57,13 +58,15 @@ export const enslave = (tap: string, bridge: string): readonly string[] => [
 
 /**
  * A TAP device made, as commands of `ip -batch`. The bridge keeps the MAC that it has: else it would take that of one of its
- * ports, and another's when that leaves, and guests would send to nobody. Without IPv6 of its own.
+ * ports, and another's when that leaves, and guests would send to nobody. What the kernel
+ * knows of the address from before is forgotten. Without IPv6 of its own.
  */
 export const makeTap = (
   { tap, instance, attachment }: Guest,
   made: { readonly owner: string; readonly uid: number; readonly bridgeMac: string },
 ): readonly string[] => [
   `link set dev ${attachment.bridge.name} address ${made.bridgeMac}`,
+  forgetNeighbour(attachment.bridge, attachment.address),
   `tuntap add dev ${tap} mode tap user ${made.uid}`,
   `link set dev ${tap} alias "${tapAlias({ owner: made.owner, instance })}"`,
   `link set dev ${tap} addrgenmode none`,

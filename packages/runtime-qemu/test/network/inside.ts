@@ -2,7 +2,7 @@
  * A node in a network namespace, as a program of its own: it does what it is told on its standard input, one JSON line each, and
  * answers with one on its standard output. See `node-in-namespace.ts`.
  */
-import { createConnection } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { asProblem, isProblem } from "@mcp/base";
 import { createLogger, realClock } from "@mcp/host";
@@ -71,7 +71,19 @@ function askOnce(address: string, script: string): Promise<string> {
   });
 }
 
+/** Says `host` to everybody who connects to this port, at whatever address of the host. */
+function listen(port: number): Promise<void> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.end("host\n");
+  });
+  return new Promise((resolve, reject) =>
+    server.once("error", reject).listen({ port, host: "::" }, () => resolve()),
+  );
+}
+
 const does = {
+  listen,
   start: (spec: WorkloadSpec) => qemu.microvm.start(spec, signal),
   stop: (name: string) => qemu.microvm.stop(name, { graceMs: 10_000 }, signal),
   remove: (name: string) => qemu.microvm.remove(name, signal),

@@ -30,6 +30,7 @@ export class NodeProcess {
   /** Resolves when a start stands still where it was told to. */
   readonly standing: Promise<void>;
   #count = 0;
+  #isOver = false;
 
   constructor(words: readonly string[], orders: Orders) {
     const script = join(import.meta.dirname, "inside.ts");
@@ -44,6 +45,7 @@ export class NodeProcess {
     this.standing = standing.promise;
     this.#ended = new Promise((resolve) => this.#child.once("close", () => resolve()));
     void this.#ended.then(() => {
+      this.#isOver = true;
       ready.reject(new Error("the node ended"));
       for (const answer of this.#waiting.values())
         answer({ problem: { code: "internal", message: "the node was killed", hint: "" } });
@@ -64,6 +66,7 @@ export class NodeProcess {
     ...given: Parameters<Told[What]>
   ): Promise<Awaited<ReturnType<Told[What]>>> {
     await this.ready;
+    if (this.#isOver) throw new Error("the node has ended");
     const id = ++this.#count;
     const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
     this.#child.stdin?.write(`${JSON.stringify({ id, what, with: given })}\n`);
@@ -90,6 +93,7 @@ export class NodeInNamespace {
   readonly namespace: Namespace;
   readonly folder: string;
   readonly #lives: NodeProcess[] = [];
+  readonly #folders: string[] = [];
   #count = 0;
 
   private constructor(namespace: Namespace, folder: string) {
@@ -133,6 +137,28 @@ export class NodeInNamespace {
     return life;
   }
 
+  /** A node in the same network with nothing of its own: it talks to guests when no agent is there. */
+  async bystander(): Promise<NodeProcess> {
+    const folder = await mkdtemp("/tmp/mcpt-vm-");
+    this.#folders.push(folder);
+    const life = new NodeProcess(this.namespace.words, { folder, network: { bridge: "" } });
+    this.#lives.push(life);
+    await life.ready;
+    return life;
+  }
+
+  /** All of our rules, as they are when a bridge is there. */
+  async rulesAreThere(): Promise<boolean> {
+    const text = await this.namespace.run(["nft", "list", "ruleset"]);
+    return [
+      "table bridge mcp",
+      "jump from_guest",
+      "jump to_guest",
+      "table inet mcp",
+      'iifname "mcp-br0" drop',
+    ].every((part) => text.includes(part));
+  }
+
   /** A guest that does what is told to its port 7. */
   guest(
     last: number,
@@ -158,6 +184,7 @@ export class NodeInNamespace {
       await last.tell("remove", name).catch(() => {});
     await last.close();
     await this.namespace.close();
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    for (const folder of [this.folder, ...this.#folders])
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
