@@ -55,7 +55,7 @@ export const componentKeys = {
     kind: listOf(portMapping, { ordered: false }),
     default: [],
     runs: true,
-    doc: "Ports of the host that lead to ports of the component. Without an address: on every address of the host.",
+    doc: "Ports of the host that lead to ports of the component. Without an address: on every address of the host. A VM on a bridge has none: it has an address of its own (see [network.md](network.md)).",
     example: 'ports = ["8080:80", "127.0.0.1:9090:9090", "[::1]:53:53/udp"]',
   },
   volumes: {
@@ -120,7 +120,7 @@ export const componentKeys = {
     kind: networkName,
     otherwise: "`mcpnet`",
     runs: true,
-    doc: "The network to be on; it is made if it is missing. A VM joins none: it has a network of its own, from which its `ports` are forwarded.",
+    doc: "The network to be on; it is made if it is missing. A VM joins none: it is on the node's bridge for VMs, or has a network of its own from which its `ports` are forwarded.",
     example: 'network = "backend"',
   },
   restart: {
