@@ -14,6 +14,7 @@ import {
   startPodmanRig,
 } from "../../packages/runtime-podman/test/rig.ts";
 import { guestKernel } from "../../packages/runtime-qemu/test/guest-kernel.ts";
+import { Namespace, networkMissing } from "../../packages/runtime-qemu/test/network/namespace.ts";
 import { rigMissing as qemuMissing } from "../../packages/runtime-qemu/test/rig.ts";
 import { removeVms } from "./remove-vms.ts";
 
@@ -24,6 +25,8 @@ export interface TestNode {
   readonly config: string;
   /** Of its virtual machines; QEMU runs as `nobody`. */
   readonly vmState: string;
+  /** Where it has one of its own. */
+  readonly network: Namespace | undefined;
   readonly client: AgentClient;
   /** Of the present agent. */
   readonly agent: ChildProcess;
@@ -43,16 +46,21 @@ export interface NodeOptions {
   readonly monitor?: string;
   /** The tests need virtual machines, too. */
   readonly microvms?: boolean;
+  /** It is in a network of its own, which has a loopback device and nothing else. */
+  readonly ownNetwork?: boolean;
   /** Before the first test. */
   readonly prepare?: () => Promise<unknown>;
 }
 
 /** A node for all tests of a file; where there can be none, each is skipped, saying why. It is there once they run. */
 export function withNode(options: NodeOptions = {}): TestNode {
-  const { microvms = false, prepare } = options;
+  const { microvms = false, ownNetwork = false, prepare } = options;
   let node: TestNode | undefined;
   const isMissing = skipWhere(
-    async () => (await podmanMissing("root")) ?? (microvms ? await qemuMissing() : undefined),
+    async () =>
+      (await podmanMissing("root")) ??
+      (microvms ? await qemuMissing() : undefined) ??
+      (ownNetwork ? await networkMissing() : undefined),
   );
   beforeAll(async () => {
     if (isMissing()) return;
@@ -79,7 +87,11 @@ function skipWhere(missing: () => Promise<string | undefined>): () => boolean {
   return () => why !== undefined;
 }
 
-async function startNode({ interval = "2s", monitor = "" }: NodeOptions): Promise<TestNode> {
+async function startNode({
+  interval = "2s",
+  monitor = "",
+  ownNetwork = false,
+}: NodeOptions): Promise<TestNode> {
   const rig = await startPodmanRig();
   const folder = join(rig.folder, "agent");
   await mkdir(join(folder, "srv"), { recursive: true });
@@ -99,18 +111,20 @@ async function startNode({ interval = "2s", monitor = "" }: NodeOptions): Promis
       `[vm.linux]\nkernel = "${guestKernel.paths.kernel ?? ""}"\n`,
   );
   let agent: ChildProcess | undefined;
+  const network = ownNetwork ? await Namespace.make() : undefined;
   const node: TestNode = {
     rig,
     folder,
     config,
     vmState,
+    network,
     client: connect({ address: `unix:${socket}` }),
     get agent() {
       if (!agent) throw new Error("no agent runs");
       return agent;
     },
     async start() {
-      agent = spawnAgent(["server", "--config", config]);
+      agent = spawnAgent(["server", "--config", config], undefined, {}, network?.words);
       let log = "";
       agent.stdout?.resume();
       const serves = new Promise<void>((resolve, reject) => {
@@ -137,12 +151,14 @@ async function startNode({ interval = "2s", monitor = "" }: NodeOptions): Promis
       if (agent && agent.exitCode === null && agent.signalCode === null) await node.end("SIGTERM");
       node.client.close();
       await removeVms(vmState);
+      await network?.close();
       await rig.close();
     },
   };
   try {
     await node.start();
   } catch (thrown) {
+    await network?.close();
     await rig.close();
     throw thrown;
   }
