@@ -180,3 +180,10 @@ it("ps and status show its address", async () => {
     ["db", ""],
   ]);
 });
+
+it("start-first needs no more room than stop-first where both have one address", async () => {
+  await using rig = await openNetworkRig(bridge, { capacity: () => ({ memoryMiB: 200, vcpus: 4 }) });
+  const first = (tag: number) => hello(tag, 'update = "start-first"');
+  await rig.deploy(first(1));
+  expect(summary(await rig.deploy(first(2)))).toMatchObject(succeeded);
+});

@@ -4,7 +4,7 @@ import type { ServiceState, ServiceStates } from "../engine/service-state.ts";
 import { isSameContent, type RevisionContent } from "../revision/content.ts";
 import { toRevision } from "../revision/revision.ts";
 import { checkVolumesStill } from "../revision/volumes.ts";
-import { checkBridgeStill, networkNotes, refuseToLeaveBridge, withAnswered } from "./network.ts";
+import { checkBridgeStill, findAnswered, networkNotes, refuseToLeaveBridge } from "./network.ts";
 import { checkDefinition, type ProposalDeps, pinImages, withComponent } from "./proposal.ts";
 import { proposed, withDesired } from "./prospect.ts";
 import type { OperationRequest } from "./request.ts";
@@ -33,7 +33,12 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
     // The proposal names its operation in one transaction: it has been made already.
     if (operation.revision !== undefined) return;
     const checked = await checkDefinition(request.definition, request.component, deps);
-    const pinned = await pinImages(checked, deps);
+    const asked = checked.components.filter(({ name }) => name === (request.component ?? name));
+    // Side by side: each waits for somebody else.
+    const [pinned, answered] = await Promise.all([
+      pinImages(checked, deps),
+      findAnswered(checked.service, asked, deps.registry, deps),
+    ]);
     const notes = [...checked.notes, ...pinned.notes];
     await deps.note(notes);
     const current = await currentState(checked.service, deps);
@@ -48,7 +53,8 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
       );
       return;
     }
-    await propose(operation, content, "deploy", request.component, current, notes, deps);
+    const found = { current, notes, answered };
+    await propose(operation, content, "deploy", request.component, found, deps);
   },
 
   async rollback(operation, request, deps) {
@@ -61,7 +67,10 @@ export const intents: { readonly [Kind in OperationRequest["kind"]]: Intent<Kind
       await deps.registry.setDesired(operation.service, "running");
       return;
     }
-    await propose(operation, content, `rollback to ${record.number}`, undefined, current, [], deps);
+    const { components } = toRevision(operation.service, 0, content);
+    const answered = await findAnswered(operation.service, components, deps.registry, deps);
+    const found = { current, notes: [], answered };
+    await propose(operation, content, `rollback to ${record.number}`, undefined, found, deps);
   },
 
   async undeploy(operation, _request, deps) {
@@ -106,31 +115,35 @@ export function intend(
   return (intents[request.kind] as Intent<OperationRequest["kind"]>)(operation, request, deps);
 }
 
+/** What a proposal goes by, besides its content. */
+interface Found {
+  readonly current: ServiceState | undefined;
+  readonly notes: readonly string[];
+  readonly answered: readonly string[];
+}
+
 async function propose(
   operation: OperationRecord,
   content: RevisionContent,
   origin: string,
   onlyComponent: string | undefined,
-  current: ServiceState | undefined,
-  notes: readonly string[],
+  { current, notes, answered }: Found,
   deps: IntentDeps,
 ): Promise<void> {
   const { registry } = deps;
   // Its number is given with the proposal.
   const revision = toRevision(operation.service, 0, content);
   await refuseToLeaveBridge(revision, current, deps);
-  const wishes = await withAnswered(revision, wishesOf(revision, onlyComponent, current), registry, deps);
+  const wishes = { ...wishesOf(revision, onlyComponent, current), answered };
   // A port of another service is told as that; the proposal checks again, in its own transaction.
   const given = await registry.checkClaims(wishes);
   await requirePorts(proposed(revision, wishes, current, given), deps);
   const number = await registry.propose({ ...wishes, origin, content, operationId: operation.id });
+  if (networkNotes(revision, current, given).length === 0) return;
+  // Others may have been given what was still free before.
   const { addresses = [] } = (await registry.service(operation.service)) ?? {};
-  const moves = networkNotes(
-    revision,
-    current,
-    addresses.filter((each) => each.revision === number),
-  );
-  if (moves.length > 0) await deps.note([...notes, ...moves]);
+  const own = addresses.filter((each) => each.revision === number);
+  await deps.note([...notes, ...networkNotes(revision, current, own)]);
 }
 
 /** The last moment at which nothing was stopped or recorded. @throws Problem `port_taken`. */

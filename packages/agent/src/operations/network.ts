@@ -4,8 +4,7 @@ import type { GivenAddress, InstanceRecord, Registry } from "@mcp/registry";
 import type { Bridge, GuestNetwork, RuntimeKind, WorkloadSpec } from "@mcp/runtime";
 import type { ServiceState } from "../engine/service-state.ts";
 import type { RevisionContent } from "../revision/content.ts";
-import type { PinnedComponent, Revision } from "../revision/revision.ts";
-import type { Wishes } from "./wishes.ts";
+import { type PinnedComponent, type Revision, subnetOf } from "../revision/revision.ts";
 
 export interface NetworkDeps {
   /** Undefined where virtual machines have no network but their backend's own. */
@@ -72,30 +71,31 @@ export async function checkBridgeStill(instance: InstanceRecord, deps: NetworkDe
   if (now.name === pinned.name && !isSameBridge(now, pinned)) throw bridgeMoved(who, pinned, now);
 }
 
-/** With what strangers answer for, among the addresses that the service would be given anew and a few after them. */
-export async function withAnswered(
-  revision: Revision,
-  wishes: Wishes,
+/**
+ * What strangers answer for, among the addresses that components would be given anew and a few after them; takes about 100 ms
+ * where any is given one anew.
+ */
+export async function findAnswered(
+  service: string,
+  components: readonly { readonly name: string; readonly bridge?: Bridge | undefined }[],
   registry: Registry,
   { network, signal }: NetworkDeps,
-): Promise<Wishes> {
+): Promise<readonly string[]> {
   const answered: string[] = [];
-  const bridges = new Map(
-    revision.components.flatMap(({ bridge }) => (bridge ? [[JSON.stringify(bridge), bridge]] : [])),
-  );
-  for (const [key, bridge] of network ? bridges : []) {
-    const onIt = revision.components.filter((each) => JSON.stringify(each.bridge) === key);
-    const addresses = wishes.addresses.filter((wish) => onIt.some(({ name }) => name === wish.component));
+  const onBridge = components.flatMap(({ name, bridge }) => (bridge ? [{ name, bridge }] : []));
+  for (const onOne of Map.groupBy(onBridge, ({ bridge }) => JSON.stringify(bridge)).values()) {
+    const bridge = onOne[0]?.bridge;
+    if (!bridge || !network) continue;
+    const addresses = onOne.map(({ name }) => ({ component: name, subnet: subnetOf(bridge) }));
     // Twice as far each time, should there be very many.
     for (let spare = 4; ; spare *= 2) {
-      const asked = { service: revision.service, addresses, answered };
-      const anew = await registry.newAddresses(asked, spare);
-      const found = anew.length > 0 ? await network?.answering(bridge, anew, signal) : undefined;
+      const anew = await registry.newAddresses({ service, addresses, answered }, spare);
+      const found = anew.length > 0 ? await network.answering(bridge, anew, signal) : undefined;
       if (!found || found.size === 0) break;
       answered.push(...found);
     }
   }
-  return { ...wishes, answered };
+  return answered;
 }
 
 /** What becomes of where its virtual machines are, for people. */

@@ -6,7 +6,7 @@ import type { ServiceState } from "../engine/service-state.ts";
 import type { RevisionContent } from "../revision/content.ts";
 import { toRevision } from "../revision/revision.ts";
 import { currentState, isCurrent, wantedContent } from "./intents.ts";
-import { networkNotes, refuseToLeaveBridge, withAnswered } from "./network.ts";
+import { findAnswered, networkNotes, refuseToLeaveBridge } from "./network.ts";
 import { checkDefinition, pinImages } from "./proposal.ts";
 import { proposed, withDesired } from "./prospect.ts";
 import type { DefinitionText } from "./request.ts";
@@ -82,8 +82,8 @@ async function previewContent(
   const revision = toRevision(service, await nextRevision(engine, service), content);
   const { network, registry } = engine.deps;
   await refuseToLeaveBridge(revision, current, { network, signal });
-  const asked = wishesOf(revision, component, current);
-  const wishes = await withAnswered(revision, asked, registry, { network, signal });
+  const answered = await findAnswered(service, revision.components, registry, { network, signal });
+  const wishes = { ...wishesOf(revision, component, current), answered };
   const outcome = (given: readonly GivenAddress[]): Outcome => ({
     state: proposed(revision, wishes, current, given),
     notes: [...notes, ...networkNotes(revision, current, given)],
