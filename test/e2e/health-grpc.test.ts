@@ -35,8 +35,8 @@ health = { grpc = "${service}", interval = "300ms", timeout = "2s", retries = 2,
   const published = (address: string) => `ports = ["${address}:${port}:9000"]`;
   const patient = 'start_period = "60s"';
 
-  it("is asked where it is published, on an address that is not 127.0.0.1", async () => {
-    await deployed(grpc("hello.v1.Hello", patient) + published("127.0.0.2"));
+  it.each(["127.0.0.2", "0.0.0.0"])("is asked where it is published, on %s", async (address) => {
+    await deployed(grpc("hello.v1.Hello", patient) + published(address));
     expect(await health("grpc")).toMatchObject({ state: "healthy", text: "hello.v1.Hello is SERVING" });
     await undeploy("grpc");
   });

@@ -25,6 +25,14 @@ describe("the create request", () => {
     expect(() => createRequest({ ...spec, network }, "the-image", settings)).toThrow(/publishes none/);
   });
 
+  it.each(["", "0.0.0.0", "::"])("has a port on every address without one, which %j means too", (address) => {
+    const { spec, settings } = fixture("smallest.json");
+    const port = { address, host: 8080, guest: 80, protocol: "tcp" } as const;
+    expect(createRequest({ ...spec, ports: [port] }, "the-image", settings).portmappings).toEqual([
+      { host_ip: "", host_port: 8080, container_port: 80, protocol: "tcp" },
+    ]);
+  });
+
   it.each(["none", "bridge", "slirp4netns", "pasta"])("takes %s for what podman means by it", (network) => {
     const { spec, settings } = fixture("smallest.json");
     const request = createRequest({ ...spec, network }, "the-image", settings);

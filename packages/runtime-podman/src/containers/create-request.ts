@@ -1,4 +1,4 @@
-import { Problem } from "@mcp/base";
+import { canonicalAddress, Problem } from "@mcp/base";
 import { labelsToRecord, type PortMapping, type VolumeMount, type WorkloadSpec } from "@mcp/runtime";
 import { imageLabel, imageLabelOf } from "./image-label.ts";
 import type { Ulimit } from "./ulimits.ts";
@@ -68,8 +68,9 @@ function network({ name, network, hostname, ports }: WorkloadSpec): Record<strin
   return { netns: { nsmode: "bridge" }, networks: { [network]: { aliases: [hostname] } } };
 }
 
+/** Podman takes `0.0.0.0` for one address like any other: it listens there, and hands nothing on to the container. */
 function portMapping({ address, host, guest, protocol }: PortMapping): Record<string, unknown> {
-  return { host_ip: address, host_port: host, container_port: guest, protocol };
+  return { host_ip: canonicalAddress(address), host_port: host, container_port: guest, protocol };
 }
 
 function bindMount({ host, guest, readOnly, relabel }: VolumeMount): Record<string, unknown> {
