@@ -168,8 +168,11 @@ export function createQemu(options: QemuOptions): Qemu {
       return (await Promise.all([machines, network.checks(signal)])).flat();
     },
     async close() {
-      await network.close();
-      await attendance.close();
+      try {
+        await network.close();
+      } finally {
+        await attendance.close();
+      }
     },
   };
 }

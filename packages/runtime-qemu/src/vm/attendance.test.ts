@@ -7,6 +7,7 @@ import { startKept } from "../process/keeper.ts";
 import { type ProcessIdentity, signalTo } from "../process/process-identity.ts";
 import { Attendance } from "./attendance.ts";
 import type { StateFolder } from "./state-folder.ts";
+import { StateLock } from "./state-lock.ts";
 import { VmFolder } from "./vm-folder.ts";
 import type { VmRecord } from "./vm-record.ts";
 
@@ -65,6 +66,46 @@ describe("who looks after virtual machines", () => {
     const next = new Attendance(stateDir, realClock, silentLogger);
     await next.claim();
     await next.close();
+  });
+
+  it("begins nothing for a look that was under way when it was closed", async () => {
+    qemu = await boot("1");
+    const looking = attendance.attend(state, folder, recordOf("1"), state.changes);
+    await attendance.close();
+    await looking;
+    attendance.begin(state, folder, recordOf("1"));
+    await expect(attendance.prepare(state, folder, name, "2", outputs)).rejects.toMatchObject({
+      code: "draining",
+    });
+    expect([...state.attended.keys(), ...state.booting]).toEqual([]);
+  });
+
+  it("leaves the folder's lock to who comes while it is closed, and with the last one it goes", async () => {
+    for (let turns = 0; turns < 30; turns++) {
+      const next = new Attendance(stateDir, realClock, silentLogger);
+      const found = (await next.find()) ?? expect.fail("there is no folder");
+      const closing = attendance.close();
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await found.hold(next);
+      await closing;
+      expect(await next.claim()).toBe(found);
+      await expect(StateLock.take(stateDir)).rejects.toMatchObject({ code: "runtime_unavailable" });
+      attendance = next;
+    }
+    await attendance.close();
+    await (await StateLock.take(stateDir)).release();
+  });
+
+  it("gives the folder up also where it cannot leave a machine as it should", async () => {
+    qemu = await boot("1");
+    const attendant = state.attended.get(name)?.attendant ?? expect.fail("nobody looks after it");
+    const leave = attendant.leave.bind(attendant);
+    vi.spyOn(attendant, "leave").mockImplementation(async () => {
+      await leave();
+      throw new Error("ENOSPC: no space left on device");
+    });
+    await expect(attendance.close()).rejects.toThrow("ENOSPC");
+    await (await StateLock.take(stateDir)).release();
   });
 
   it("goes on looking where the process table could not be read for a while", async () => {

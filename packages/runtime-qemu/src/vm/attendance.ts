@@ -4,7 +4,7 @@ import type { RuntimeEvent } from "@mcp/runtime";
 import type { GuestOutputs } from "../guest/guest-image.ts";
 import { Attendant } from "./attendant.ts";
 import { EventHub } from "./event-hub.ts";
-import { type Attended, StateFolder } from "./state-folder.ts";
+import { type Attended, closed, StateFolder } from "./state-folder.ts";
 import type { VmFolder } from "./vm-folder.ts";
 import type { VmRecord } from "./vm-record.ts";
 
@@ -15,7 +15,6 @@ export class Attendance {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #onEnded: () => void;
-  readonly #used = new Set<StateFolder>();
   #isClosed = false;
 
   /** @param onEnded  told of each end of a virtual machine, whoever ended it. */
@@ -40,7 +39,7 @@ export class Attendance {
 
   /** Undefined where there is no such folder. */
   async find(): Promise<StateFolder | undefined> {
-    return this.#use(await StateFolder.find(this.#stateDir));
+    return StateFolder.find(this.#stateDir, this);
   }
 
   /**
@@ -48,12 +47,15 @@ export class Attendance {
    * @throws Problem `runtime_unavailable` if another process looks after it.
    */
   async claim(): Promise<StateFolder> {
-    const state = this.#use(await StateFolder.make(this.#stateDir));
+    const state = await StateFolder.make(this.#stateDir, this);
     await state.hold(this);
     return state;
   }
 
-  /** Before QEMU is started, for a boot that is not recorded yet. Then `begin` or `leave`. */
+  /**
+   * Before QEMU is started, for a boot that is not recorded yet. Then `begin` or `leave`.
+   * @throws Problem `draining` if this is closed: the folder may be somebody else's by now.
+   */
   async prepare(
     state: StateFolder,
     folder: VmFolder,
@@ -61,6 +63,7 @@ export class Attendance {
     boot: string,
     outputs: GuestOutputs,
   ): Promise<void> {
+    if (this.#isClosed) throw closed();
     state.changes++;
     state.booting.add(name);
     const { attendant } = this.#make(state, folder, name, boot, outputs);
@@ -108,22 +111,20 @@ export class Attendance {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const state of this.#used) {
-      const ours = [...state.attended].filter(([, { hubs }]) => hubs.delete(this.#hub) && hubs.size === 0);
-      for (const [name] of ours) state.attended.delete(name);
-      await Promise.all(ours.map(([, { attendant }]) => attendant.leave()));
-      await state.letGo(this);
-    }
-    this.#used.clear();
+    await Promise.all(StateFolder.of(this).map((state) => this.#close(state)));
   }
 
-  #use<T extends StateFolder | undefined>(state: T): T {
-    if (state) this.#used.add(state);
-    return state;
+  async #close(state: StateFolder): Promise<void> {
+    const ours = [...state.attended].filter(([, { hubs }]) => hubs.delete(this.#hub) && hubs.size === 0);
+    for (const [name] of ours) state.attended.delete(name);
+    const left = await Promise.allSettled(ours.map(([, { attendant }]) => attendant.leave()));
+    await state.letGo(this);
+    for (const one of left) if (one.status === "rejected") throw one.reason;
   }
 
   #attend(state: StateFolder, folder: VmFolder, { spec, boot }: VmRecord): void {
-    if (!boot) return;
+    // Who asked may have begun before this was closed, and what is attended now nobody would leave.
+    if (!boot || this.#isClosed) return;
     const present = state.attended.get(spec.name);
     const entry =
       present?.boot === boot.id ? present : this.#make(state, folder, spec.name, boot.id, boot.outputs);

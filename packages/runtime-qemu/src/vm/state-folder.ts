@@ -15,7 +15,7 @@ export interface Attended {
   readonly hubs: Set<EventHub<RuntimeEvent>>;
 }
 
-interface Holder {
+export interface Holder {
   /** From then on it takes nothing any more. */
   readonly isClosed: boolean;
 }
@@ -39,7 +39,10 @@ export class StateFolder {
   /** Counts what was begun and removed: who has looked before may not act upon it after. */
   changes = 0;
   readonly #path: string;
+  /** Who found it and has not let it go: until then there is no other one for this path, and it keeps the lock. */
   readonly #holders = new Set<Holder>();
+  /** To take the lock and to give it up: never both at once. */
+  readonly #turns = new Lanes();
   #lock: StateLock | undefined;
   #refused: { readonly error: unknown; readonly untilMs: number } | undefined;
   #taking: Promise<void> | undefined;
@@ -48,36 +51,43 @@ export class StateFolder {
     this.#path = path;
   }
 
-  /** Undefined if there is no such folder. */
-  static async find(path: string): Promise<StateFolder | undefined> {
+  /** Undefined if there is no such folder. It is kept for the holder, unless that is closed, until `letGo`. */
+  static async find(path: string, holder: Holder): Promise<StateFolder | undefined> {
     const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return undefined;
       throw error;
     });
     if (real === undefined) return undefined;
     const folder = StateFolder.#all.get(real) ?? new StateFolder(real);
+    if (holder.isClosed) return folder;
     StateFolder.#all.set(real, folder);
+    folder.#holders.add(holder);
     return folder;
   }
 
-  static async make(path: string): Promise<StateFolder> {
+  static async make(path: string, holder: Holder): Promise<StateFolder> {
     await makePassable(path);
-    return (await StateFolder.find(path)) ?? StateFolder.make(path);
+    return (await StateFolder.find(path, holder)) ?? StateFolder.make(path, holder);
+  }
+
+  /** Those that are kept for it. */
+  static of(holder: Holder): readonly StateFolder[] {
+    return [...StateFolder.#all.values()].filter((folder) => folder.#holders.has(holder));
   }
 
   /**
-   * From now on, until `letGo`, this process alone writes there.
+   * From now on, until all who hold it `letGo`, this process alone writes there.
    * @throws Problem as `StateLock.take`; `draining` to a holder that is closed: a look that was under way then would take the
    *   folder once more, for as long as this process lives.
    */
   async hold(holder: Holder): Promise<void> {
-    if (holder.isClosed)
-      throw new Problem("draining", "the agent is ending", "try again when it is back: mcp node status");
-    this.#taking ??= this.#take().finally(() => {
-      this.#taking = undefined;
-    });
+    if (holder.isClosed) throw closed();
+    this.#taking ??= this.#turns
+      .run("lock", () => this.#take())
+      .finally(() => {
+        this.#taking = undefined;
+      });
     await this.#taking;
-    this.#holders.add(holder);
   }
 
   /** Whether it may write there: for who also can do without. */
@@ -89,12 +99,15 @@ export class StateFolder {
   }
 
   async letGo(holder: Holder): Promise<void> {
-    await this.#taking?.catch(() => {});
-    this.#holders.delete(holder);
-    if (this.#holders.size > 0) return;
-    StateFolder.#all.delete(this.#path);
-    await this.#lock?.release();
-    this.#lock = undefined;
+    await this.#turns.run("lock", async () => {
+      this.#holders.delete(holder);
+      if (this.#holders.size > 0) return;
+      const lock = this.#lock;
+      this.#lock = undefined;
+      await lock?.release();
+      // Somebody may have found it meanwhile.
+      if (this.#holders.size === 0) StateFolder.#all.delete(this.#path);
+    });
   }
 
   async #take(): Promise<void> {
@@ -112,3 +125,6 @@ export class StateFolder {
     }
   }
 }
+
+export const closed = (): Problem =>
+  new Problem("draining", "the agent is ending", "try again when it is back: mcp node status");

@@ -34,13 +34,18 @@ export class StateLock {
 
   /** False where the folder was removed or exchanged meanwhile: what is there now is not locked. */
   async isStillThere(): Promise<boolean> {
-    const [held, there] = await Promise.all([this.#file.stat(), stat(this.#path).catch(() => undefined)]);
+    const [held, there] = await Promise.all([this.#file.stat(), stat(this.#path).catch(undefinedIfGone)]);
     return held.ino === there?.ino && held.dev === there.dev;
   }
 
   async release(): Promise<void> {
     await this.#file.close();
   }
+}
+
+/** What cannot be looked at, for want of file descriptors say, is not gone: the lock is not given up for that. */
+function undefinedIfGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
 }
 
 async function readOwner(file: FileHandle): Promise<string> {
