@@ -44,7 +44,7 @@ export interface QemuRuntimeDeps {
   /** See `BootDeps`. */
   readonly faultPoint?: BootDeps["faultPoint"];
   readonly attendance: Attendance;
-  readonly network: Pick<HostGuestNetwork, "tidy" | "wake">;
+  readonly network: Pick<HostGuestNetwork, "leave" | "wake">;
   readonly bootId: () => Promise<string>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -268,7 +268,7 @@ export class QemuRuntime implements Runtime {
 
   /** Its TAP device goes, now that its QEMU has. */
   async #leaveNetwork({ spec }: VmRecord): Promise<void> {
-    if (spec.attachment) await this.#deps.network.tidy();
+    if (spec.attachment) await this.#deps.network.leave(spec.name);
   }
 
   async #discard(state: StateFolder, folder: VmFolder): Promise<void> {

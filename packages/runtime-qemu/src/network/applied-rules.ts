@@ -7,12 +7,13 @@ const tries = 3;
 
 /**
  * Our rules on this host, and whether they are still what we made them. What nft prints differs from what it was given, and from
- * version to version: so they are compared with what it printed right after they were applied.
+ * version to version: so they are compared with what it printed when they were first looked at since. That is a moment later, so that
+ * a machine that is being started does not wait for it.
  */
 export class AppliedRules {
   readonly #nft: Nft;
   readonly #state: () => RulesState;
-  #applied: { readonly text: string; readonly listing: Promise<string> } | undefined;
+  #applied: { readonly text: string; listing: string | undefined } | undefined;
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
@@ -46,11 +47,12 @@ export class AppliedRules {
     await this.#running.catch(() => {});
     const applied = this.#applied;
     if (!applied || applied.text !== rulesText(this.#state())) return "outdated";
-    const [then, now] = await Promise.all([applied.listing, this.#nft.list(signal)]);
+    const now = await this.#nft.list(signal);
     // Meanwhile they may have been applied again.
     if (this.#applied !== applied) return this.judge(signal);
-    // Somebody may have changed them between the two: what was printed first is believed only if all of it was there.
-    return gist(then) === gist(applied.text) && now === then ? "in place" : "changed";
+    // The first listing since is believed if all of it is there.
+    applied.listing ??= gist(now) === gist(applied.text) ? now : undefined;
+    return now === applied.listing ? "in place" : "changed";
   }
 
   /** Whether they were applied by this process, as far as it knows. */
@@ -68,10 +70,7 @@ export class AppliedRules {
     const { signal } = new AbortController();
     const text = rulesText(this.#state());
     await this.#nft.apply(text, signal);
-    const listing = this.#nft.list(signal);
-    // Who needs it sees why it failed; until then nobody may be asked.
-    listing.catch(() => {});
-    this.#applied = { text, listing };
+    this.#applied = { text, listing: undefined };
   }
 
   /**

@@ -46,22 +46,17 @@ export async function whoAnswers(
 const bootingMs = 30;
 
 /**
- * The MAC of somebody else who answers for an address that is about to be used. Made for what is nearly always so, that nobody does: it
- * starts one program, and leaves an entry that `forgetNeighbour` takes away.
+ * Ask who answers for an address that is about to be used, and wait as long as that may take. Who has answered is then among the
+ * neighbours: made for what is nearly always so, that nobody has, for which no program is started. What is left in the kernel's memory
+ * `forgetNeighbour` takes away.
  */
-export async function strangerAt(
-  { bridge, address, mac: own }: BridgeAttachment,
-  { ip, clock }: Pick<ProbeDeps, "ip" | "clock">,
+export async function askWhoHas(
+  { bridge, address }: BridgeAttachment,
+  clock: Clock,
   signal: AbortSignal,
-): Promise<string | undefined> {
-  const isStranger = (neighbour: Neighbour): boolean =>
-    neighbour.address === address && neighbour.mac !== own;
+): Promise<void> {
   await knock(bridge, [address]);
   await clock.sleep(bootingMs, signal);
-  if (!(await ip.neighbours(bridge.name, signal)).some(isStranger)) return undefined;
-  // The kernel may know whoever had it before.
-  const answered = await whoAnswers(bridge, [address], { ip, clock, withinMs: 100 }, signal);
-  return answered.find(isStranger)?.mac;
 }
 
 /** As a command of `ip -batch`. */

@@ -1,12 +1,11 @@
 import { asProblem, Problem } from "@mcp/base";
 import type { Logger } from "@mcp/host";
-import type { AttachedGuest, BridgeAttachment, GuestNetworkEvent } from "@mcp/runtime";
+import type { AttachedGuest, GuestNetworkEvent } from "@mcp/runtime";
 import type { NetworkFacts } from "../doctor/network-checks.ts";
 import type { AllowedPort } from "./allowed-port.ts";
 import { AppliedRules } from "./applied-rules.ts";
 import { forgetNeighbour } from "./arp-probe.ts";
-import { findBridge, requirePinned } from "./bridge.ts";
-import type { PreparedGuest } from "./guest-network.ts";
+import { findBridge } from "./bridge.ts";
 import type { Ip } from "./ip.ts";
 import type { Link } from "./links.ts";
 import { toolFailed } from "./network-problems.ts";
@@ -86,39 +85,41 @@ export class Attachments {
     return tapName({ owner: ownerOf(await this.#options.store()), instance });
   }
 
-  async prepare(instance: string, attachment: BridgeAttachment, signal: AbortSignal): Promise<PreparedGuest> {
-    const [tap, links] = await Promise.all([this.tapOf(instance), this.#options.ip.links(signal)]);
-    const { mac } = requirePinned(attachment.bridge, links);
-    const there = links.find(({ name }) => name === tap);
-    if (there && !this.#isOurs(there, instance)) throw tapTaken(tap);
-    return { instance, attachment, tap, bridgeMac: mac };
+  /**
+   * From now on it is in the rules, and nobody takes it for a stray, until it is attached or leaves.
+   * @returns when the rules are set.
+   */
+  announce(guest: Guest): Promise<void> {
+    this.#attaching.add(guest.instance);
+    this.#remember(new Map([...this.#guests, [guest.instance, guest]]));
+    this.#options.onActive();
+    return this.#rules.apply();
+  }
+
+  /** It did not come up, or has ended. What is left of it goes with the next `reconcile`. */
+  leave(instance: string): void {
+    this.#attaching.delete(instance);
   }
 
   async attach(
-    prepared: PreparedGuest,
+    guest: Guest,
+    bridgeMac: string,
     uid: number,
     signal: AbortSignal,
     at: (where: string) => Promise<void>,
   ): Promise<void> {
-    const { instance } = prepared;
-    // Who looks from here on keeps it, also before it is seen to be there.
-    this.#attaching.add(instance);
-    try {
-      this.#remember(new Map([...this.#guests, [instance, prepared]]));
-      await this.#removing;
-      this.#options.onActive();
-      await this.#rules.apply();
-      await at("rules");
-      await this.#makeTap(prepared, uid, signal);
-      await at("tap");
-    } finally {
-      this.#attaching.delete(instance);
-    }
+    await at("rules");
+    // What was begun to be removed is gone before one of that name is made.
+    await this.#removing;
+    await this.#makeTap(guest, bridgeMac, uid, signal);
+    await at("tap");
+    // It is among the living by now.
+    this.#attaching.delete(guest.instance);
   }
 
-  async #makeTap(guest: PreparedGuest, uid: number, signal: AbortSignal): Promise<void> {
+  async #makeTap(guest: Guest, bridgeMac: string, uid: number, signal: AbortSignal): Promise<void> {
     const { ip, store } = this.#options;
-    const { tap, instance, attachment, bridgeMac } = guest;
+    const { tap, instance, attachment } = guest;
     const lines = makeTap(guest, { owner: ownerOf(await store()), uid, bridgeMac });
     const made = await ip.batch(lines, signal);
     if (made.ok) return;
@@ -126,7 +127,7 @@ export class Attachments {
     if (isThere) {
       // Of an earlier boot, which ended a moment ago.
       const found = (await ip.links(signal)).find(({ name }) => name === tap);
-      if (found && !this.#isOurs(found, instance)) throw tapTaken(tap);
+      if (found) requireOurs(found, instance);
       await ip.batch([`link del dev ${tap}`], signal, true);
       const again = await ip.batch(lines, signal);
       if (again.ok) return;
@@ -135,10 +136,6 @@ export class Attachments {
     // What was made of it before that.
     if (!/TUNSETIFF/.test(made.stderr)) await ip.batch([`link del dev ${tap}`], signal, true);
     throw toolFailed(`${instance} cannot be put on ${attachment.bridge.name}`, made.stderr);
-  }
-
-  #isOurs({ alias, kind }: Link, instance: string): boolean {
-    return kind === "tun" && readTapAlias(alias)?.instance === instance;
   }
 
   reconcile(): Promise<void> {
@@ -256,9 +253,15 @@ function usableOrNone(name: string, links: readonly Link[]): RulesState["bridges
   }
 }
 
-const tapTaken = (tap: string): Problem =>
-  new Problem(
+/**
+ * That a device with the name of an instance's TAP device is that.
+ * @throws Problem `tap_taken`.
+ */
+export function requireOurs({ name, alias, kind }: Link, instance: string): void {
+  if (kind === "tun" && readTapAlias(alias)?.instance === instance) return;
+  throw new Problem(
     "tap_taken",
-    `there is a network device ${tap} already, and it is none of ours`,
-    `see what it is, and remove it: ip -d link show dev ${tap}; ip link del ${tap}`,
+    `there is a network device ${name} already, and it is none of ours`,
+    `see what it is, and remove it: ip -d link show dev ${name}; ip link del ${name}`,
   );
+}

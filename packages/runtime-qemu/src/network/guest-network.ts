@@ -12,16 +12,18 @@ import { checkNetwork } from "../doctor/network-checks.ts";
 import type { VmCheck } from "../doctor/vm-checks.ts";
 import { EventHub } from "../vm/event-hub.ts";
 import { printAllowedPort, readAllowedPort } from "./allowed-port.ts";
-import { strangerAt, whoAnswers } from "./arp-probe.ts";
-import { Attachments } from "./attachments.ts";
-import { bridgeMissing, findBridge } from "./bridge.ts";
+import { askWhoHas, whoAnswers } from "./arp-probe.ts";
+import { Attachments, requireOurs } from "./attachments.ts";
+import { bridgeMissing, findBridge, requirePinned } from "./bridge.ts";
 import { requireBridgeName } from "./interface-name.ts";
 import { Ip } from "./ip.ts";
+import type { Neighbour } from "./links.ts";
 import { notPermitted } from "./network-problems.ts";
 import { Nft } from "./nft.ts";
 import { mayChangeNetwork } from "./permission.ts";
 import { isThere } from "./present-links.ts";
 import type { LivingGuests } from "./reconcile.ts";
+import type { Guest } from "./rules.ts";
 import { RulesGuard } from "./rules-guard.ts";
 
 export interface GuestNetworkOptions {
@@ -40,11 +42,9 @@ export interface GuestNetworkOptions {
   readonly log: Logger;
 }
 
-/** What the network gives a boot. */
-export interface PreparedGuest {
-  readonly instance: string;
-  readonly attachment: BridgeAttachment;
-  readonly tap: string;
+/** A machine that can be put on its bridge. */
+export interface JoinedGuest {
+  readonly guest: Guest;
   readonly bridgeMac: string;
 }
 
@@ -149,34 +149,57 @@ export class HostGuestNetwork implements GuestNetwork {
   }
 
   /**
-   * What can be found out before a machine is put on its bridge. Takes about 40 ms, and changes nothing.
-   * @throws Problem `bridge_missing`, `bridge_unusable`, `address_taken`, `network_not_permitted`, `tool_missing`.
+   * What can be done before a machine is put on its bridge, beside what takes longer: the rules with it in them, and whether anything is
+   * in its way. From when this is called until `attach` or `leave`, nobody takes what belongs to it for left over.
+   *
+   * @throws Problem `bridge_missing`, `bridge_unusable`, `address_taken`, `tap_taken`, `network_not_permitted`, `tool_missing`.
    */
-  async prepare(instance: string, attachment: BridgeAttachment, signal: AbortSignal): Promise<PreparedGuest> {
+  async join(guest: Guest, signal: AbortSignal): Promise<JoinedGuest> {
+    const announced = this.#attachments.announce(guest);
+    announced.catch(() => {});
     await requirePermission();
-    const probe = { ip: this.#ip, clock: this.#options.clock };
-    const [prepared, stranger] = await Promise.all([
-      this.#attachments.prepare(instance, attachment, signal),
-      strangerAt(attachment, probe, signal),
-    ]);
-    if (stranger !== undefined) throw addressTaken(attachment, stranger);
-    return prepared;
+    const bridgeMac = await this.#requireFree(guest, signal);
+    await announced;
+    return { guest, bridgeMac };
+  }
+
+  /** @returns the bridge's MAC. */
+  async #requireFree({ instance, tap, attachment }: Guest, signal: AbortSignal): Promise<string> {
+    const { bridge, address, mac: own } = attachment;
+    const { clock } = this.#options;
+    await askWhoHas(attachment, clock, signal);
+    const { links, neighbours } = await this.#ip.look(bridge.name, signal);
+    const { mac } = requirePinned(bridge, links);
+    const there = links.find(({ name }) => name === tap);
+    if (there) requireOurs(there, instance);
+    const isStranger = (one: Neighbour): boolean => one.address === address && one.mac !== own;
+    if (!neighbours.some(isStranger)) return mac;
+    // The kernel may remember whoever had it before.
+    const probe = { ip: this.#ip, clock, withinMs: answersWithinMs };
+    const stranger = (await whoAnswers(bridge, [address], probe, signal)).find(isStranger);
+    if (stranger) throw addressTaken(attachment, stranger.mac);
+    return mac;
   }
 
   /**
-   * Put a machine on its bridge: the rules with it in them, then its TAP device, up. It must be among the living from before this
-   * until it has ended; `reconcile` takes it off again.
+   * Put a machine on its bridge by its TAP device, up. It must be among the living from before this until it has ended.
    *
    * @param at  awaited between any two effects, with its name.
    * @throws Problem `tap_taken`, `bridge_missing`, `network_not_permitted`, `network_failed`.
    */
   attach(
-    guest: PreparedGuest,
+    { guest, bridgeMac }: JoinedGuest,
     uid: number,
     signal: AbortSignal,
     at: (where: string) => Promise<void> = async () => {},
   ): Promise<void> {
-    return this.#attachments.attach(guest, uid, signal, at);
+    return this.#attachments.attach(guest, bridgeMac, uid, signal, at);
+  }
+
+  /** It has ended, or did not come up: what belongs to it is taken away. Never throws: what cannot be is taken away later. */
+  async leave(instance: string): Promise<void> {
+    this.#attachments.leave(instance);
+    await this.tidy();
   }
 
   /**

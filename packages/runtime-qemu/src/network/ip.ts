@@ -35,6 +35,18 @@ export class Ip {
     return parseNeighbours(stdout);
   }
 
+  /** As `links` and `neighbours`, of one link, by one process. A link that is not there has no neighbours. */
+  async look(
+    link: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly links: readonly Link[]; readonly neighbours: readonly Neighbour[] }> {
+    const questions = `addr show\nneigh show dev ${link}\n`;
+    const { stdout, stderr } = await this.#call(["-j", "-d", "-force", "-batch", "-"], questions, signal);
+    const [first, second = ""] = stdout.split("\n");
+    if (!first) throw toolFailed("the network devices of this host cannot be listed", stderr);
+    return { links: parseLinks(first), neighbours: parseNeighbours(second) };
+  }
+
   /**
    * Do these one after another, by one process. Their words are ours or checked: each line is one command.
    * @param goOn  also after one that fails, such as the removal of what is gone.

@@ -9,8 +9,8 @@ export interface RulesGuardOptions {
   readonly log: Logger;
 }
 
-/** A change is often one of many. */
-const settleMs = 50;
+/** A change is often one of many, or our own for a machine that is being started, which is not to be held up. */
+const settleMs = 250;
 /** Between two looks that somebody's changes lead to: a quarrel with another program must not fill this machine. */
 const atMostEveryMs = 1_000;
 /** For what nobody tells of. */

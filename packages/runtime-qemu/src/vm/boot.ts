@@ -40,7 +40,7 @@ export interface BootDeps {
   /** Told, and awaited, where a guest stopped under KVM before its program ran: with what QEMU says of it. */
   readonly kvmFailed: (state: string) => Promise<void>;
   readonly mayConnectOut: boolean;
-  readonly network: Pick<HostGuestNetwork, "tapOf" | "prepare" | "attach">;
+  readonly network: Pick<HostGuestNetwork, "tapOf" | "join" | "attach">;
   readonly bootId: string;
   /** How long a guest has to come up. */
   readonly readyWithinMs: number;
@@ -76,8 +76,8 @@ export async function boot(
   const { attachment } = spec;
   const tap = attachment && (await network.tapOf(name));
   // Beside what takes longer: the image is read.
-  const prepared = attachment && network.prepare(name, attachment, signal);
-  prepared?.catch(() => {});
+  const joined = attachment && tap !== undefined && network.join({ instance: name, tap, attachment }, signal);
+  if (joined) joined.catch(() => {});
   const image = await cache.get(builder, spec, images, signal);
   await at("image");
   // Nobody else changes it now, so the record is up to date.
@@ -121,7 +121,7 @@ export async function boot(
     await attendance.prepare(state, folder, name, boot.id, outputs);
     await startShares(folder, machine.shares, deps, signal);
     await at("shares");
-    if (prepared) await network.attach(await prepared, uidOf(qemuUser), signal, at);
+    if (joined) await network.attach(await joined, uidOf(qemuUser), signal, at);
     await giveTo(qemuUser, folder.run);
     signal.throwIfAborted();
     const written = [machine.serial, ...machine.channels.map(({ file }) => file)];
