@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { FileHandle } from "node:fs/promises";
 import { Problem } from "@mcp/base";
+import { couldNotStart } from "./could-not-start.ts";
 
 export interface LockOptions {
   /** For how long to wait for another who has it. Default 0: not at all. */
@@ -28,8 +29,8 @@ export async function lockFile(file: FileHandle, options: LockOptions = {}): Pro
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject).once("close", resolve);
-    }).catch((cause: unknown) => {
-      throw new Problem("tool_missing", "flock cannot be run", "install util-linux", { cause });
+    }).catch((cause: NodeJS.ErrnoException) => {
+      throw couldNotStart("flock", cause, "util-linux");
     });
     signal?.throwIfAborted();
     if (code === 0) return true;

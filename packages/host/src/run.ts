@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { basename } from "node:path";
 import { Problem, printDuration } from "@mcp/base";
 import { setprivFailure, withoutCapabilities } from "./capabilities.ts";
+import { couldNotStart } from "./could-not-start.ts";
 import { OutputCollector } from "./output-collector.ts";
 
 export interface RunOptions {
@@ -127,23 +128,6 @@ function killGroup(child: ChildProcess, signalName: NodeJS.Signals): void {
 
 function signalNumber(name: NodeJS.Signals | null): number {
   return name === null ? 0 : (constants.signals[name] ?? 0);
-}
-
-function couldNotStart(program: string, cause: Error): Problem {
-  const code = (cause as NodeJS.ErrnoException).code;
-  if (code === "EACCES") {
-    return new Problem("tool_failed", `${program} may not be executed`, `look at: ls -l ${program}`, {
-      cause,
-    });
-  }
-  if (program.includes("/")) {
-    const message = `${program} does not exist, or what its first line names does not`;
-    return new Problem("tool_missing", message, `look at: ls -l ${program}`, { cause });
-  }
-  const name = basename(program);
-  return new Problem("tool_missing", `${name} is not installed, or not on the PATH`, `install ${name}`, {
-    cause,
-  });
 }
 
 function failed(program: string, what: string, output: string): Problem {
