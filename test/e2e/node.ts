@@ -30,8 +30,11 @@ export interface TestNode {
   readonly client: AgentClient;
   /** Of the present agent. */
   readonly agent: ChildProcess;
-  /** Start the agent; resolves when it serves. */
-  start(): Promise<void>;
+  /**
+   * Start the agent; resolves when it serves.
+   * @param words  before the program, which become it: `setpriv …`.
+   */
+  start(words?: readonly string[]): Promise<void>;
   /** Wait until the agent has looked at everything so often, each time from beginning to end. */
   passes(count: number): Promise<void>;
   /** Send a signal, and wait until the agent is gone. Returns its exit code, if it had one. */
@@ -123,8 +126,9 @@ async function startNode({
       if (!agent) throw new Error("no agent runs");
       return agent;
     },
-    async start() {
-      agent = spawnAgent(["server", "--config", config], undefined, {}, network?.words);
+    async start(words = []) {
+      const before = [...(network?.words ?? []), ...words];
+      agent = spawnAgent(["server", "--config", config], undefined, {}, before);
       let log = "";
       agent.stdout?.resume();
       const serves = new Promise<void>((resolve, reject) => {
