@@ -188,7 +188,7 @@ it("what somebody stops with podman is back at once, and that is no restart", as
   await rig.deploy(definition("hello", 'name = "hello"\nimage = "localhost/hello:1"'));
   const [name = ""] = rig.host.running;
   for (let times = 1; times <= 4; times++) {
-    aheadMs += 11_000;
+    aheadMs += 61_000;
     rig.host.exit(name, 143, "signal");
     await until("it runs", () => rig.host.running.length === 1);
     await until("that is told", async () => (await drifts(rig)).length === 2 * times);

@@ -235,12 +235,12 @@ describe("an orderly end, as by podman stop", () => {
     return [made, { state: "exited", specHash: "v2", exit: { atMs: nowMs, code, reason } }];
   };
 
-  it("of what has lived for ten seconds is no failure: it is started at once, and nothing is counted", () => {
+  it("of what has lived for ten seconds is no failure: it is started at once, and that is no restart", () => {
     for (const code of [0, 143])
       for (const policy of ["always", "unless-stopped"] as const)
-        expect(decideRestart({ policy }, ...ended(code, orderlyFromMs, { quickEnds: 4 }), nowMs)).toEqual({
+        expect(decideRestart({ policy }, ...ended(code, orderlyFromMs, { quickEnds: 1 }), nowMs)).toEqual({
           do: "start",
-          quickEnds: 4,
+          quickEnds: 2,
           reason: `it exited with code ${code}`,
           uncounted: "orderly",
         });
@@ -251,6 +251,19 @@ describe("an orderly end, as by podman stop", () => {
       quickEnds: 0,
       uncounted: "orderly",
     });
+  });
+
+  it("soon after the start, and again and again, is slowed down as a crash loop, though it never is a restart", () => {
+    for (const code of [0, 143]) {
+      const [made, sighting] = ended(code, stableMs - 1, { quickEnds: 2 });
+      const decision = decideRestart(always, made, sighting, nowMs);
+      if (decision.do !== "wait") throw new Error(`it is not slowed down: ${decision.do}`);
+      expect(decision.quickEnds).toBe(3);
+      expect(decideRestart(always, made, sighting, decision.untilMs)).toMatchObject({
+        do: "start",
+        uncounted: "orderly",
+      });
+    }
   });
 
   it("right after the start is slowed down as any other: a program may end itself so, again and again", () => {
@@ -283,7 +296,11 @@ describe("an orderly end, as by podman stop", () => {
 
   it("is none for lack of memory, or of what nobody saw end", () => {
     const [made] = life(orderlyFromMs, 0);
-    const exits = [{ atMs: nowMs, code: 143, reason: "out-of-memory" } as const, undefined];
+    const exits = [
+      { atMs: nowMs, code: 143, reason: "out-of-memory" } as const,
+      { atMs: nowMs, code: 0, reason: "crashed" } as const,
+      undefined,
+    ];
     for (const exit of exits)
       expect(decide([made, { state: "exited", specHash: "v2", ...(exit && { exit }) }])).not.toHaveProperty(
         "uncounted",

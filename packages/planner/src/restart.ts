@@ -60,18 +60,19 @@ export function decideRestart(
   if (restart.policy === "no") return { do: "leave", reason: `${ended}; its restart policy is "no"` };
   if (restart.policy === "on-failure" && sighting.state === "exited" && sighting.exit?.code === 0)
     return { do: "leave", reason: `${ended}, which is not a failure` };
-  const isQuick = wasQuick(instance, sighting, nowMs);
-  if (!isOurStop && endedOrderly(instance, sighting, nowMs))
-    return { do: "start", quickEnds: isQuick ? instance.quickEnds : 0, reason: ended, uncounted: "orderly" };
+  const isOrderly = !isOurStop && endedOrderly(instance, sighting, nowMs);
   // To be unhealthy is to have failed.
   const hasFailed = sighting.state === "exited" || healthOf(sighting)?.state === "unhealthy";
-  if (restart.policy === "on-failure" && hasFailed) {
+  if (restart.policy === "on-failure" && hasFailed && !isOrderly) {
     if (restart.maxRetries !== undefined && instance.restarts >= restart.maxRetries)
       return { do: "leave", reason: `${ended}, after ${instance.restarts} restarts, the most it may have` };
   }
-  const quickEnds = isQuick ? instance.quickEnds + 1 : 0;
-  const untilMs = pauseFromMs(instance, sighting, nowMs) + pauseMs(instance, quickEnds);
-  if (nowMs >= untilMs) return { do: "start", quickEnds, reason: ended };
+  const quickEnds = wasQuick(instance, sighting, nowMs) ? instance.quickEnds + 1 : 0;
+  const isWithoutPause = isOrderly && quickEnds < crashLoopEnds;
+  const untilMs =
+    pauseFromMs(instance, sighting, nowMs) + (isWithoutPause ? 0 : pauseMs(instance, quickEnds));
+  if (nowMs >= untilMs)
+    return { do: "start", quickEnds, reason: ended, ...(isOrderly && { uncounted: "orderly" }) };
   return { do: "wait", untilMs, quickEnds, reason: `${ended}, ${timesInARow(quickEnds)}` };
 }
 
@@ -80,12 +81,13 @@ const terminated = 143;
 
 /**
  * Ended as what is asked to end does: runtimes do not tell who stopped a workload, so it is taken from the code. What ends so
- * right after its start is none the less slowed down: a program may end itself in this way, again and again.
+ * right after its start is none the less taken for a crash, and what ends soon after it three times in a row is slowed down as
+ * a crash loop is: a program may end itself in this way, again and again.
  */
 function endedOrderly(instance: Instance, sighting: Sighting, nowMs: number): boolean {
   if (sighting.state !== "exited" || !sighting.exit) return false;
   const { code, reason } = sighting.exit;
-  const isOrderly = (code === 0 || code === terminated) && reason !== "out-of-memory";
+  const isOrderly = (code === 0 || code === terminated) && (reason === "exited" || reason === "signal");
   return isOrderly && livedMs(instance, sighting, nowMs) >= orderlyFromMs;
 }
 

@@ -3,6 +3,8 @@ import type { View } from "./view.ts";
 
 /** Written down apart from the planner's own, so that a mistake there is not repeated here. */
 const stableMs = 60_000;
+const orderlyFromMs = 10_000;
+const crashLoopEnds = 3;
 const longestPauseMs = 300_000;
 const leastPauseMs = (quickEnds: number): number =>
   Math.min(longestPauseMs, 1_000 * 2 ** (quickEnds - 2)) / 2;
@@ -20,18 +22,31 @@ export const restartLaws: Readonly<Record<string, (view: View) => void>> = {
 
   "what ends too soon again and again is not restarted before its pause is over": (view) => {
     for (const { action } of view.steps("start")) {
-      if (!action.isRestart) demand(action.quickEnds === 0, `${action.instance} takes its count along`);
+      const isAgain = action.isRestart || action.uncounted !== undefined;
+      if (!isAgain) demand(action.quickEnds === 0, `${action.instance} takes its count along`);
       const made = view.instances.find(({ name }) => name === action.instance);
       const sighting = view.sighting(action.instance);
       const endMs = sighting.state === "exited" ? sighting.exit?.atMs : undefined;
-      if (!action.isRestart || made?.startedAtMs === undefined || endMs === undefined) continue;
+      if (!isAgain || action.uncounted === "booted" || made?.startedAtMs === undefined || endMs === undefined)
+        continue;
       // Where the clock was set in between, nothing is known of how long it lived.
       if (made.startedAtMs > endMs || endMs > view.nowMs) continue;
       const isQuick = endMs - made.startedAtMs < stableMs;
       const quickEnds = isQuick ? made.quickEnds + 1 : 0;
       demand(action.quickEnds === quickEnds, `${made.name} has ended too soon ${quickEnds} times in a row`);
-      if (quickEnds >= 2)
+      if (quickEnds >= (action.uncounted === "orderly" ? crashLoopEnds : 2))
         demand(view.nowMs >= endMs + leastPauseMs(quickEnds), `${made.name} has not waited long enough`);
+    }
+  },
+
+  "what is started again, and not counted as a restart, has lived for a while and did not fail": (view) => {
+    for (const { action } of view.steps("start")) {
+      if (action.uncounted !== "orderly") continue;
+      const sighting = view.sighting(action.instance);
+      const { code, atMs = 0 } = (sighting.state === "exited" && sighting.exit) || {};
+      const startedAtMs = view.instances.find(({ name }) => name === action.instance)?.startedAtMs ?? atMs;
+      demand(code === 0 || code === 143, `${action.instance} ended with ${code}`);
+      demand(Math.min(atMs, view.nowMs) - startedAtMs >= orderlyFromMs, `${action.instance} ended at once`);
     }
   },
 
