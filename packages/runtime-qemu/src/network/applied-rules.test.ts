@@ -88,6 +88,19 @@ describe("rules that were applied", () => {
     for (const last of [2, 3, 4]) expect(tables.text).toContain(guest(last).tap);
   });
 
+  it("are taken away with the last bridge", async () => {
+    const tables = new Tables();
+    const { rules, state } = rulesOf(tables);
+    expect(rules.areThere).toBe(false);
+    const applied = rules.apply();
+    expect(rules.areThere).toBe(true);
+    await applied;
+    state.bridges = [];
+    await rules.apply();
+    expect(rules.areThere).toBe(false);
+    expect(tables.text).not.toContain("{");
+  });
+
   it("are a problem where somebody takes them away each time", async () => {
     const tables = new Tables();
     const { rules } = rulesOf(tables);

@@ -15,6 +15,7 @@ export class AppliedRules {
   readonly #state: () => RulesState;
   #applied: { readonly text: string; listing: string | undefined } | undefined;
   #running: Promise<void> = Promise.resolve();
+  #isRunning = false;
   #next: Promise<void> | undefined;
 
   /** @param state  what they are to be made of, asked when they are. */
@@ -24,7 +25,7 @@ export class AppliedRules {
   }
 
   /**
-   * Make them what the state says by now, whatever they are. Those who ask while it is being done are served together, by the
+   * Make them what the state says by now, whatever they are: without a bridge there are none. Those who ask while it is being done are served together, by the
    * next time: their states are in it.
    * @throws Problem as `Nft.apply`; they are what they were then.
    */
@@ -33,7 +34,10 @@ export class AppliedRules {
       .catch(() => {})
       .then(() => {
         this.#next = undefined;
-        this.#running = this.#apply();
+        this.#isRunning = true;
+        this.#running = this.#apply().finally(() => {
+          this.#isRunning = false;
+        });
         return this.#running;
       });
     return this.#next;
@@ -46,6 +50,7 @@ export class AppliedRules {
   async judge(signal: AbortSignal): Promise<"in place" | "changed" | "outdated"> {
     await this.#running.catch(() => {});
     const applied = this.#applied;
+    if (!applied && this.#state().bridges.length === 0) return "in place";
     if (!applied || applied.text !== rulesText(this.#state())) return "outdated";
     const now = await this.#nft.list(signal);
     // Meanwhile they may have been applied again.
@@ -55,22 +60,17 @@ export class AppliedRules {
     return now === applied.listing ? "in place" : "changed";
   }
 
-  /** Whether they were applied by this process, as far as it knows. */
+  /** Whether they were applied by this process, or are about to be. */
   get areThere(): boolean {
-    return this.#applied !== undefined;
-  }
-
-  /** Take them away, whether or not they are there. */
-  async remove(signal: AbortSignal): Promise<void> {
-    await this.#nft.apply(noRulesText(), signal);
-    this.#applied = undefined;
+    return this.#applied !== undefined || this.#isRunning || this.#next !== undefined;
   }
 
   async #apply(): Promise<void> {
     const { signal } = new AbortController();
-    const text = rulesText(this.#state());
-    await this.#nft.apply(text, signal);
-    this.#applied = { text, listing: undefined };
+    const state = this.#state();
+    const text = state.bridges.length > 0 ? rulesText(state) : undefined;
+    await this.#nft.apply(text ?? noRulesText(), signal);
+    this.#applied = text === undefined ? undefined : { text, listing: undefined };
   }
 
   /**
@@ -78,9 +78,12 @@ export class AppliedRules {
    * @throws Problem `network_failed` if somebody takes them away again each time.
    */
   async enforce(signal: AbortSignal): Promise<void> {
-    for (let count = 0; count < tries; count++) {
+    for (let changes = 0; changes < tries; ) {
       await this.apply();
-      if ((await this.judge(signal)) === "in place") return;
+      const verdict = await this.judge(signal);
+      if (verdict === "in place") return;
+      // Else another machine has come meanwhile.
+      if (verdict === "changed") changes++;
     }
     throw new Problem(
       "network_failed",

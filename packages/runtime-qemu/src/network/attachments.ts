@@ -57,6 +57,11 @@ export class Attachments {
     return this.#failure;
   }
 
+  /** There is something to look after, and somebody does. */
+  get isActive(): boolean {
+    return this.#state.bridges.length > 0;
+  }
+
   async attached(): Promise<readonly AttachedGuest[]> {
     const found = (await this.#options.living())?.guests ?? [...this.#guests.values()];
     return found
@@ -110,7 +115,7 @@ export class Attachments {
   ): Promise<void> {
     await at("rules");
     // What was begun to be removed is gone before one of that name is made.
-    await this.#removing;
+    await this.#removing?.catch(() => {});
     await this.#makeTap(guest, bridgeMac, uid, signal);
     await at("tap");
     // It is among the living by now.
@@ -215,7 +220,7 @@ export class Attachments {
   async #keepRules(signal: AbortSignal): Promise<void> {
     const names = [...new Set(this.#state.bridges.map(({ name }) => name))].join(" and ");
     if (names === "") {
-      if (this.#rules.areThere) await this.#rules.remove(signal);
+      if (this.#rules.areThere) await this.#rules.apply();
       return;
     }
     const verdict = await this.#rules.judge(signal);

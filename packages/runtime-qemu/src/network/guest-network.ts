@@ -93,7 +93,8 @@ export class HostGuestNetwork implements GuestNetwork {
       return undefined;
     }
     await requirePermission();
-    this.wake();
+    // One that has come since the agent was started.
+    if (!this.#attachments.isActive) this.wake();
     return found.bridge;
   }
 
@@ -102,6 +103,11 @@ export class HostGuestNetwork implements GuestNetwork {
     addresses: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadonlySet<string>> {
+    const [links, guests] = await Promise.all([this.#ip.links(signal), this.#attachments.attached()]);
+    const isOurs = (port: string): boolean => guests.some(({ tap }) => tap === port);
+    // Guests of ours have no other address than their own, so that nobody has to be asked where they are alone.
+    if (links.every(({ master, name }) => master !== bridge.name || isOurs(name)))
+      return new Set(addresses.filter((each) => guests.some(({ address }) => address === each)));
     const probe = { ip: this.#ip, clock: this.#options.clock, withinMs: answersWithinMs };
     const found = await whoAnswers(bridge, addresses, probe, signal);
     return new Set(found.map(({ address }) => address));
