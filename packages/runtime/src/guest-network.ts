@@ -11,7 +11,10 @@ export interface GuestNetwork {
    */
   find(signal: AbortSignal): Promise<Bridge | undefined>;
 
-  /** Those of the addresses that somebody on the bridge answers for by now, whoever that is. Takes about 100 ms. */
+  /**
+   * Those of the addresses that somebody on the bridge answers for by now, whoever that is. Takes about 100 ms where anything is on
+   * it that is not ours.
+   */
   answering(bridge: Bridge, addresses: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 
   /** What there is, for people. Never throws except on abort. */

@@ -72,8 +72,8 @@ export async function checkBridgeStill(instance: InstanceRecord, deps: NetworkDe
 }
 
 /**
- * What strangers answer for, among the addresses that components would be given anew and a few after them; takes about 100 ms
- * where any is given one anew.
+ * What strangers answer for, among the addresses that components would be given anew and a few after them. Takes as long as
+ * `GuestNetwork.answering` where any is given one anew.
  */
 export async function findAnswered(
   service: string,

@@ -113,6 +113,11 @@ describe.skipIf(missing)(`a guest on the bridge${missing ? ` (${missing})` : ""}
     expect(await reached()).toEqual(allowed);
   });
 
+  it("is known to have its address, without anybody being asked", async () => {
+    const asked = Array.from({ length: 9 }, (_, index) => `10.99.0.${index + 2}`);
+    expect(await node.tell("answering", asked)).toEqual([own, other]);
+  });
+
   it("gets no answer as anybody else, and is no gateway", async () => {
     expect(await byAnotherAddress()).not.toContain("host");
     expect(await byAnotherMac()).not.toContain("host");
