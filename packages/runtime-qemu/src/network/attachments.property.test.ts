@@ -108,6 +108,7 @@ describe("machines that come and go, as others do and as somebody looks", () => 
         const attachments = new Attachments({
           bridge: "mcp-br0",
           allow: [],
+          running: async () => [],
           store: async () => store,
           living: async () => {
             const seen = changes;

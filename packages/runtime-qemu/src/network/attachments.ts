@@ -8,7 +8,7 @@ import { forgetNeighbour } from "./arp-probe.ts";
 import { findBridge } from "./bridge.ts";
 import type { Ip } from "./ip.ts";
 import type { Link } from "./links.ts";
-import { toolFailed } from "./network-problems.ts";
+import { noTun, toolFailed } from "./network-problems.ts";
 import type { Nft } from "./nft.ts";
 import { mayChangeNetwork } from "./permission.ts";
 import { presentLinks } from "./present-links.ts";
@@ -116,31 +116,32 @@ export class Attachments {
     await at("rules");
     // What was begun to be removed is gone before one of that name is made.
     await this.#removing?.catch(() => {});
-    await this.#makeTap(guest, bridgeMac, uid, signal);
+    await this.#makeTap(guest, bridgeMac, uid);
+    signal.throwIfAborted();
     await at("tap");
     // It is among the living by now.
     this.#attaching.delete(guest.instance);
   }
 
-  async #makeTap(guest: Guest, bridgeMac: string, uid: number, signal: AbortSignal): Promise<void> {
+  /** Not to be cut short: a device that was made and not marked yet would be nobody's. */
+  async #makeTap(guest: Guest, bridgeMac: string, uid: number): Promise<void> {
     const { ip, store } = this.#options;
     const { tap, instance, attachment } = guest;
+    const { signal } = new AbortController();
     const lines = makeTap(guest, { owner: ownerOf(await store()), uid, bridgeMac });
-    const made = await ip.batch(lines, signal);
-    if (made.ok) return;
-    const isThere = /TUNSETIFF\): Device or resource busy/i.test(made.stderr);
-    if (isThere) {
+    const remove = () => ip.batch([`link del dev ${tap}`], signal, true);
+    let made = await ip.batch(lines, signal);
+    if (/TUNSETIFF\): Device or resource busy/i.test(made.stderr)) {
       // Of an earlier boot, which ended a moment ago.
       const found = (await ip.links(signal)).find(({ name }) => name === tap);
       if (found) requireOurs(found, instance);
-      await ip.batch([`link del dev ${tap}`], signal, true);
-      const again = await ip.batch(lines, signal);
-      if (again.ok) return;
-      throw toolFailed(`${instance} cannot be put on ${attachment.bridge.name}`, again.stderr);
+      await remove();
+      made = await ip.batch(lines, signal);
     }
-    // What was made of it before that.
-    if (!/TUNSETIFF/.test(made.stderr)) await ip.batch([`link del dev ${tap}`], signal, true);
-    throw toolFailed(`${instance} cannot be put on ${attachment.bridge.name}`, made.stderr);
+    if (made.ok) return;
+    if (!/TUNSETIFF/.test(made.stderr)) await remove();
+    const what = `${instance} cannot be put on ${attachment.bridge.name}`;
+    throw /^open: /m.test(made.stderr) ? noTun(what, made.stderr) : toolFailed(what, made.stderr);
   }
 
   reconcile(): Promise<void> {

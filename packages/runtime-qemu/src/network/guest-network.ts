@@ -10,6 +10,7 @@ import type {
 } from "@mcp/runtime";
 import { checkNetwork } from "../doctor/network-checks.ts";
 import type { VmCheck } from "../doctor/vm-checks.ts";
+import { findProgram } from "../process/find-program.ts";
 import { EventHub } from "../vm/event-hub.ts";
 import { printAllowedPort, readAllowedPort } from "./allowed-port.ts";
 import { askWhoHas, whoAnswers } from "./arp-probe.ts";
@@ -70,7 +71,7 @@ export class HostGuestNetwork implements GuestNetwork {
   #isClosed = false;
 
   constructor(options: GuestNetworkOptions) {
-    const { bridge, allow = [], store, living, run, clock, log } = options;
+    const { bridge, allow = [], store, living, running, run, clock, log } = options;
     if (bridge !== "") requireBridgeName(bridge);
     const ports = allow.map(readAllowedPort);
     this.#options = options;
@@ -93,6 +94,7 @@ export class HostGuestNetwork implements GuestNetwork {
       return undefined;
     }
     await requirePermission();
+    if ((await findProgram("nft")) === undefined) throw nftMissing();
     // One that has come since the agent was started.
     if (!this.#attachments.isActive) this.wake();
     return found.bridge;
@@ -240,6 +242,13 @@ async function requirePermission(): Promise<void> {
   if (!(await mayChangeNetwork()))
     throw notPermitted("virtual machines cannot be put on a bridge by this agent");
 }
+
+const nftMissing = (): Problem =>
+  new Problem(
+    "tool_missing",
+    "nft is not installed, without which virtual machines on a bridge would not be kept apart",
+    "install it: apt install nftables",
+  );
 
 const addressTaken = ({ address, bridge }: BridgeAttachment, mac: string): Problem =>
   new Problem(

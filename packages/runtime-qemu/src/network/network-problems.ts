@@ -31,3 +31,11 @@ export function asToolMissing(error: unknown, program: "ip" | "nft"): unknown {
     cause: error,
   });
 }
+
+/** `ip` names neither the file nor what it is for. */
+export const noTun = (what: string, stderr: string): Problem =>
+  new Problem(
+    "network_failed",
+    `${what}: /dev/net/tun cannot be opened (${/^open: (.*)$/m.exec(stderr)?.[1] ?? "unknown"})`,
+    "load its module, and let everybody open it, which is its usual mode: modprobe tun; chmod 0666 /dev/net/tun",
+  );
