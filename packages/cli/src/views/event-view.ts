@@ -50,9 +50,11 @@ function kindPaint(kind: string, style: Style): Paint {
     case "crash_loop":
     case "runtime_lost":
     case "alerts_failing":
+    case "network_failed":
       return style.red;
     case "observed":
     case "restarted":
+    case "network_repaired":
     case "alert":
       return style.yellow;
     default:
