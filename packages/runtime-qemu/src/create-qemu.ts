@@ -15,7 +15,7 @@ import { findKindFacts, probeKind } from "./probe.ts";
 import { QemuRuntime } from "./qemu-runtime.ts";
 import { remembered } from "./remembered.ts";
 import { Attendance } from "./vm/attendance.ts";
-import { livingGuests } from "./vm/living-guests.ts";
+import { livingGuests, runningGuests } from "./vm/living-guests.ts";
 import { stateStore } from "./vm/state-store.ts";
 
 export interface QemuOptions {
@@ -85,6 +85,7 @@ export function createQemu(options: QemuOptions): Qemu {
     ...(options.network ?? { bridge: "" }),
     store: () => stateStore(stateDir),
     living: () => livingGuests(stateDir, attendance, bootId),
+    running: () => runningGuests(stateDir, bootId),
     ...{ run, clock, log },
   });
   const builders = {

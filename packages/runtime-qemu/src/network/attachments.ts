@@ -22,6 +22,7 @@ export interface AttachmentsOptions {
   readonly allow: readonly AllowedPort[];
   readonly store: () => Promise<string>;
   readonly living: () => Promise<LivingGuests | undefined>;
+  readonly running: () => Promise<readonly Guest[]>;
   readonly ip: Ip;
   readonly nft: Nft;
   readonly log: Logger;
@@ -63,7 +64,8 @@ export class Attachments {
   }
 
   async attached(): Promise<readonly AttachedGuest[]> {
-    const found = (await this.#options.living())?.guests ?? [...this.#guests.values()];
+    const { living, running } = this.#options;
+    const found = (await living())?.guests ?? (await running());
     return found
       .map(({ instance, tap, attachment: { address, mac } }) => ({ instance, tap, address, mac }))
       .sort((a, b) => (a.instance < b.instance ? -1 : 1));

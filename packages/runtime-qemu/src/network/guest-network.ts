@@ -38,6 +38,8 @@ export interface GuestNetworkOptions {
   readonly store: () => Promise<string>;
   /** Undefined where this process may not change anything, since another looks after the same virtual machines. */
   readonly living: () => Promise<LivingGuests | undefined>;
+  /** Those who run, also where another looks after them. */
+  readonly running: () => Promise<readonly Guest[]>;
   readonly run: Run;
   readonly clock: Clock;
   readonly log: Logger;
@@ -55,7 +57,7 @@ const answersWithinMs = 100;
  * The isolated bridge of this host. Nothing is asked or changed before the first call, and nothing at all on a host without it.
  *
  * @throws Problem `config_invalid` for a name that is none, or a port that is none.
- * @example const network = createGuestNetwork({ bridge: "mcp-br0", allow: ["8443"], store, living, run, clock, log });
+ * @example const network = createGuestNetwork({ bridge: "mcp-br0", allow: ["8443"], store, living, running, run, clock, log });
  */
 export function createGuestNetwork(options: GuestNetworkOptions): HostGuestNetwork {
   return new HostGuestNetwork(options);
@@ -79,7 +81,7 @@ export class HostGuestNetwork implements GuestNetwork {
     this.#ip = new Ip(run);
     this.#guard = new RulesGuard({ look: () => this.reconcile(), clock, log });
     this.#attachments = new Attachments({
-      ...{ bridge, allow: ports, store, living, ip: this.#ip, nft: new Nft(run), log },
+      ...{ bridge, allow: ports, store, living, running, ip: this.#ip, nft: new Nft(run), log },
       onActive: () => this.#guard.begin(),
       tell: (outcome, text) => this.#hub.tell({ atMs: clock.now(), outcome, text }),
     });
