@@ -1,4 +1,5 @@
 import { asProblem, isProblem } from "@mcp/base";
+import { guestsMissing } from "../../packages/runtime-qemu/test/network/namespace.ts";
 import { rigMissing } from "../../packages/runtime-qemu/test/rig.ts";
 import { line, main, stage } from "../terminal/stage.ts";
 import { startBenchNode } from "./bench-node.ts";
@@ -8,6 +9,7 @@ import { cliStart } from "./measures/cli-start.ts";
 import { deploys } from "./measures/deploy.ts";
 import { events } from "./measures/events.ts";
 import { withHundred } from "./measures/hundred.ts";
+import { network } from "./measures/network.ts";
 import { restarts } from "./measures/restart.ts";
 import { scale } from "./measures/scale.ts";
 import { vms } from "./measures/vm.ts";
@@ -19,6 +21,7 @@ const measures: readonly Measure[] = [
   ...deploys,
   ...restarts,
   ...vms,
+  ...network,
   ...withHundred,
   ...scale,
   // Last: it leaves a large database.
@@ -28,13 +31,14 @@ const measures: readonly Measure[] = [
 await main(async () => {
   const filter = process.argv[2] ?? "";
   const rows: string[][] = [];
-  const noVms = await rigMissing();
+  const missing = { vms: await rigMissing(), network: await guestsMissing() };
   await using node = await startBenchNode();
   for (const measure of measures.filter(({ name }) => name.includes(filter))) {
     const current = stage(measure.name);
-    if (measure.needsVms && noVms !== undefined) {
+    const lacking = measure.needs && missing[measure.needs];
+    if (lacking !== undefined) {
       current.cross();
-      rows.push([measure.name, "", "", noVms, "not run"]);
+      rows.push([measure.name, "", "", lacking, "not run"]);
       continue;
     }
     // One that cannot be taken costs the others nothing.

@@ -6,8 +6,8 @@ export interface Measure {
   readonly name: string;
   /** The most it may be; without one, it is only told. */
   readonly limit?: number;
-  /** Only where virtual machines can run. */
-  readonly needsVms?: true;
+  /** Only where virtual machines can run; `network`: and where networks of the bench's own can be made. */
+  readonly needs?: "vms" | "network";
   readonly unit: "×" | "ms" | "MiB";
   /** Measures it, and says what it is made of: `48 ms over 25 ms`. */
   readonly take: (node: BenchNode) => Promise<Taken>;

@@ -56,7 +56,7 @@ const aboveQemu: Measure = {
   name: "a microVM from mcp deploy to its first byte, above plain QEMU with the same image, without hashing it",
   limit: 150,
   unit: "ms",
-  needsVms: true,
+  needs: "vms",
   async take(node) {
     await node.define("vm", `name = "vm"\n${answeringVm(node, "vm", firstPort)}`);
     await node.mcp("deploy", "vm");
@@ -90,7 +90,7 @@ const killed: Measure = {
   name: "a killed microVM until registry, status and a watcher know",
   limit: 50,
   unit: "ms",
-  needsVms: true,
+  needs: "vms",
   take: (node) => untilKnown(node, "vm-victim", answeringVm(node, "vm-victim", firstPort + 1), 5),
 };
 
@@ -102,7 +102,7 @@ const together: Measure = {
   name: "ten microVMs deployed together until all answer, over a shell that starts ten QEMUs",
   limit: 1,
   unit: "×",
-  needsVms: true,
+  needs: "vms",
   async take(node) {
     await node.define(
       "ten",
@@ -160,7 +160,7 @@ const besideRounds = 3;
 const beside: Measure = {
   name: "host memory of a microVM of 128 MiB, beside the container of the same service",
   unit: "MiB",
-  needsVms: true,
+  needs: "vms",
   async take(node) {
     const kinds = { vm: firstPort + 2, container: firstPort + 3 } as const;
     const lived = async (kind: keyof typeof kinds): Promise<Lived> => {
