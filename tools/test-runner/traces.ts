@@ -19,10 +19,10 @@ const keeper = "mcp-vm-keeper";
  */
 const namesFolder = "/run/containers/networks/aardvark-dns";
 
-/** Every process, container, network, link, namespace, mount and temporary file there is now. */
+/** Every process, container, network, link, namespace, table of ours, mount and temporary file there is now. */
 export async function takeTraces(): Promise<Traces> {
   const podman = (...args: string[]) => lines(["podman", ...args]);
-  const [processes, containers, networks, volumes, links, namespaces, names, files, mounts] =
+  const [processes, containers, networks, volumes, links, namespaces, tables, names, files, mounts] =
     await Promise.all([
       runningProcesses(),
       podman("ps", "--all", "--format", "{{.Names}} ({{.Image}})"),
@@ -32,6 +32,7 @@ export async function takeTraces(): Promise<Traces> {
         all.map((link) => link.split(":")[1]?.trim().split("@")[0] ?? ""),
       ),
       lines(["ip", "netns", "list"]).then((all) => all.map((name) => name.split(" ")[0] ?? "")),
+      ourTables(),
       containerNames(),
       temporaryFiles(),
       mountPoints(),
@@ -44,6 +45,7 @@ export async function takeTraces(): Promise<Traces> {
       "podman volume": volumes,
       link: links,
       "network namespace": namespaces,
+      "table of nftables": tables,
       "name of a container": names,
       "temporary file": files,
       mount: mounts,
@@ -86,6 +88,12 @@ async function runningProcesses(): Promise<string[]> {
     }),
   );
   return found.flat();
+}
+
+/** Of the agent; others' come and go with others. Who may not list them, or has not nft in his path, makes none. */
+async function ourTables(): Promise<string[]> {
+  const all = await lines(["nft", "list", "tables"]).catch(() => []);
+  return all.filter((table) => /^table \w+ mcp$/.test(table));
 }
 
 /** Those that aardvark-dns answers for. */
