@@ -1,6 +1,7 @@
 import { mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, isProblem, Problem } from "@mcp/base";
+import { realClock } from "@mcp/host";
 import type { Share } from "../machine/machine.ts";
 import { revokeStart, startKept } from "../process/keeper.ts";
 import { isAlive, readIdentity, signalTo } from "../process/process-identity.ts";
@@ -9,6 +10,7 @@ import { findVirtiofsd, ownMounts } from "./shares-here.ts";
 import type { VmFolder } from "./vm-folder.ts";
 
 const listensWithinMs = 5_000;
+const mostLooks = 200;
 
 /**
  * End what serves the shared folders of a boot that came to nothing: a virtiofsd ends with its QEMU, and where none came
@@ -23,7 +25,10 @@ export async function endShares(folder: VmFolder): Promise<void> {
     const files = { pid: join(folder.path, name) };
     await revokeStart(files);
     const daemon = await readIdentity(files.pid);
-    if (daemon) await signalTo(daemon, "SIGKILL");
+    if (!daemon) continue;
+    await signalTo(daemon, "SIGKILL");
+    // On a busy machine the kernel takes a moment; one that waits for a disk is not waited for.
+    for (let looks = 0; looks < mostLooks && (await isAlive(daemon)); looks++) await realClock.sleep(5);
   }
 }
 
