@@ -110,7 +110,18 @@ describe("a node that goes from user networking to the bridge, and back", () => 
     expect(await lives(node, "hello")).toEqual(before);
   });
 
-  it("that was named and is not there is refused for virtual machines, and is no fallback", async () => {
+  it("lets go of a machine whose bridge has vanished, without a trace", async () => {
+    await setUp();
+    await deployed(node, hello());
+    await here(node).run(["ip", "link", "del", "mcp-br0"]);
+    await undeployAll(node);
+    await untilNoTrace(node);
+    expect((await node.client.nodeStatus({})).node?.network?.addressesGiven).toBeUndefined();
+    await expect.poll(() => here(node).run(["nft", "list", "ruleset"])).toBe("");
+    expect(await complaints(node)).toBe("");
+  });
+
+  it("puts nobody on user networking where a bridge was named and is not there", async () => {
     await restartWith(node, 'bridge = "mcp-br0"');
     expect(await failure(node, hello())).toMatchObject({ code: "bridge_missing" });
     expect((await node.client.nodeStatus({})).node?.network).toMatchObject({ state: "failing" });
