@@ -49,6 +49,8 @@ describe("mcp-agent network, beside an agent that runs", () => {
       exitCode: 0,
       said: "bridge: mcp-br0, 10.99.0.1/24\nallowed: 8443/tcp, 53/udp\nno virtual machine is on it\n",
     });
+    // Also where no virtual machine ever was.
+    expect(await complaints(node)).toBe("");
   });
 
   it("says what is on it, and does not take it away from that", async () => {

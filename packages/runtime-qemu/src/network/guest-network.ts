@@ -145,6 +145,8 @@ export class HostGuestNetwork implements GuestNetwork {
 
   /** What it needs of this host, one by one, for a doctor. */
   async checks(signal: AbortSignal): Promise<readonly VmCheck[]> {
+    // Of a folder that was never used nobody holds the lock, and so nobody would look after the rules.
+    await this.#options.store().catch(() => {});
     const [status, mayChange] = await Promise.all([this.status(signal), mayChangeNetwork()]);
     // It may be about to be put right.
     await this.#attachments.settled();
