@@ -108,6 +108,28 @@ describe.each(["root", "user"] as const)("after a container's end, where podman 
     await answers(host);
   });
 
+  it("with volumes it is not started where podman hangs in its clean-up, and is once that is over", async ({
+    signal,
+    skip,
+  }) => {
+    skip(!isOnTheHost, notOnTheHost);
+    const volumes = [{ host: at.rig.folder, guest: "/data", readOnly: true, relabel: false }];
+    const { spec, host } = await serving({ volumes });
+    const handle = await at.runtime.start(spec, signal);
+    await killAndHold(spec.name, signal);
+    const { asked, starting } = await startAgain(spec, signal);
+    await expect(starting).rejects.toMatchObject({
+      code: "runtime_failed",
+      message: expect.stringContaining(spec.name),
+      hint: expect.stringMatching(/: ps -f --ppid \d+$/),
+    });
+    expect(asked.filter((call) => call.startsWith("POST"))).toEqual([]);
+    release();
+    expect(await at.runtime.start(spec, signal)).toEqual(handle);
+    await runsOnce(spec.name, signal);
+    await answers(host);
+  });
+
   it("killed again and again, it runs once each time, in its own container, and answers", async ({
     signal,
   }) => {

@@ -1,12 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
-import type { Clock } from "@mcp/base";
+import { type Clock, Problem } from "@mcp/base";
 import type { WorkloadSpec } from "@mcp/runtime";
 import type { StoreGuard } from "../store-guard.ts";
 import { isNamedNetwork } from "./create-request.ts";
 import { hasEnded, isOnTheHost } from "./lost.ts";
 
 const lookEveryMs = 10;
-/** A clean-up that takes longer hangs, and the start says what comes of it. */
+/** A clean-up that takes longer hangs. */
 const longestMs = 10_000;
 
 /**
@@ -24,17 +24,25 @@ export class Aftermath {
     this.#guard = guard;
   }
 
-  /** Wait for the end of the clean-up, where a start may not come before it. */
+  /**
+   * Wait for the end of the clean-up, where a start may not come before it.
+   * @throws Problem `runtime_failed` if it does not end.
+   */
   async settleFor(spec: WorkloadSpec, id: string, signal: AbortSignal): Promise<void> {
-    if (await this.#mustBeOver(spec, signal)) await this.settle(id, signal);
+    if (!(await this.#mustBeOver(spec, signal))) return;
+    const left = await this.settle(id, signal);
+    if (left.length > 0) throw notCleanedUp(spec.name, left);
   }
 
-  /** Wait for the end of the clean-up, if there is one. */
-  async settle(id: string, signal: AbortSignal): Promise<void> {
+  /** Wait for the end of the clean-up, if there is one. Returns the supervisors that have not ended for all that. */
+  async settle(id: string, signal: AbortSignal): Promise<readonly number[]> {
     const begin = this.#clock.monotonic();
     const supervisors = await supervisorsOf(id);
-    while (supervisors.some((pid) => !hasEnded(pid)) && this.#clock.monotonic() - begin < longestMs)
+    for (;;) {
+      const left = supervisors.filter((pid) => !hasEnded(pid));
+      if (left.length === 0 || this.#clock.monotonic() - begin >= longestMs) return left;
       await this.#clock.sleep(lookEveryMs, signal);
+    }
   }
 
   async #mustBeOver({ volumes, network }: WorkloadSpec, signal: AbortSignal): Promise<boolean> {
@@ -46,6 +54,13 @@ export class Aftermath {
     return (await this.#guard.info(signal)).host.security.rootless;
   }
 }
+
+const notCleanedUp = (name: string, supervisors: readonly number[]): Problem =>
+  new Problem(
+    "runtime_failed",
+    `podman does not come to an end of cleaning up after ${name}, which cannot be started before that`,
+    `see what its supervisor waits for, and end that or the supervisor: ps -f --ppid ${supervisors.join(",")}`,
+  );
 
 const keptByKernel = new Set(["host", "none", "bridge"]);
 
