@@ -18,7 +18,7 @@ import {
   wholeNumber,
 } from "./config-kinds.ts";
 import { optionalLoopback } from "./config-metrics.ts";
-import { bridge, bridgeAddress, readAllowedPort } from "./config-network.ts";
+import { allowedPort, bridge, bridgeAddress } from "./config-network.ts";
 
 export { type ValueKind, WrongValue } from "./config-kinds.ts";
 
@@ -100,7 +100,7 @@ export const configKeys = {
     "10.99.0.1/24",
   ),
   "network.allow": key(
-    listOf("list of ports", readAllowedPort),
+    listOf("list of ports", allowedPort),
     "Ports of the bridge's own address that virtual machines on it may reach, such as `8443` or `53/udp`.",
     [],
   ),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { printAllowedPort, readAllowedPort } from "./allowed-port.ts";
+import { printAllowedPort, requireAllowedPort } from "./allowed-port.ts";
 
 describe("an allowed port", () => {
   it.each([
@@ -8,13 +8,13 @@ describe("an allowed port", () => {
     ["53/udp", "53/udp"],
     ["65535", "65535/tcp"],
   ])("%s is %s", (text, printed) => {
-    expect(printAllowedPort(readAllowedPort(text))).toBe(printed);
+    expect(printAllowedPort(requireAllowedPort(text))).toBe(printed);
   });
 
   it.each(["", "0", "65536", "080", "80/icmp", "80-90", "http", "10.0.0.1:80", "80 accept"])(
     "is not: %j",
     (text) => {
-      expect(() => readAllowedPort(text)).toThrow(expect.objectContaining({ code: "config_invalid" }));
+      expect(() => requireAllowedPort(text)).toThrow(expect.objectContaining({ code: "config_invalid" }));
     },
   );
 });

@@ -1,5 +1,6 @@
 import { Problem, printSubnet } from "@mcp/base";
 import type { Bridge } from "@mcp/runtime";
+import { isBridgePrefix, prefixRange } from "./bridge-subnet.ts";
 import type { Link } from "./links.ts";
 
 /** A bridge that can be used, and its MAC. */
@@ -7,9 +8,6 @@ export interface UsableBridge {
   readonly bridge: Bridge;
   readonly mac: string;
 }
-
-const longestPrefix = 29;
-const shortestPrefix = 8;
 
 /**
  * The bridge of that name, or undefined if there is no device of that name.
@@ -33,10 +31,10 @@ export function findBridge(name: string, links: readonly Link[]): UsableBridge |
     );
   }
   const { address: gateway, prefixLength } = first;
-  if (prefixLength > longestPrefix || prefixLength < shortestPrefix) {
+  if (!isBridgePrefix(prefixLength)) {
     throw unusable(
       `${name} has ${printSubnet(first)}, a subnet of /${prefixLength}`,
-      `give it one from /${shortestPrefix} to /${longestPrefix}: ip addr replace ${gateway}/24 dev ${name}`,
+      `give it one from /${prefixRange.shortest} to /${prefixRange.longest}: ip addr replace ${gateway}/24 dev ${name}`,
     );
   }
   if (!link.isUp) throw unusable(`${name} is down`, `ip link set ${name} up`);

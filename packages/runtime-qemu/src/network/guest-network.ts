@@ -12,7 +12,7 @@ import { checkNetwork } from "../doctor/network-checks.ts";
 import type { VmCheck } from "../doctor/vm-checks.ts";
 import { findProgram } from "../process/find-program.ts";
 import { EventHub } from "../vm/event-hub.ts";
-import { printAllowedPort, readAllowedPort } from "./allowed-port.ts";
+import { printAllowedPort, requireAllowedPort } from "./allowed-port.ts";
 import { askWhoHas, whoAnswers } from "./arp-probe.ts";
 import { Attachments, requireOurs } from "./attachments.ts";
 import { bridgeMissing, findBridge, requirePinned } from "./bridge.ts";
@@ -75,7 +75,7 @@ export class HostGuestNetwork implements GuestNetwork {
   constructor(options: GuestNetworkOptions) {
     const { bridge, allow = [], store, living, running, run, clock, log } = options;
     if (bridge !== "") requireBridgeName(bridge);
-    const ports = allow.map(readAllowedPort);
+    const ports = allow.map(requireAllowedPort);
     this.#options = options;
     this.#allowed = ports.map(printAllowedPort);
     this.#ip = new Ip(run);

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
-import { Problem, printSubnet, readIpv4, readSubnet, type Subnet } from "@mcp/base";
+import { Problem, printSubnet, type Subnet } from "@mcp/base";
 import { type Run, run as runProgram } from "@mcp/host";
 import type { Bridge } from "@mcp/runtime";
-import { readAllowedPort } from "./allowed-port.ts";
+import { requireAllowedPort } from "./allowed-port.ts";
 import { findBridge } from "./bridge.ts";
+import { readBridgeAddress } from "./bridge-subnet.ts";
 import { requireBridgeName } from "./interface-name.ts";
 import { Ip } from "./ip.ts";
 import type { Link } from "./links.ts";
@@ -35,8 +36,8 @@ export async function setUpBridge(
   signal: AbortSignal,
 ): Promise<{ readonly bridge: Bridge; readonly did: readonly string[] }> {
   requireBridgeName(name);
-  const subnet = readBridgeAddress(address);
-  const ports = allow.map(readAllowedPort);
+  const subnet = requireBridgeAddress(address);
+  const ports = allow.map(requireAllowedPort);
   const [ip, nft] = [new Ip(run), new Nft(run)];
   const did: string[] = [];
   const make = async (what: string, lines: readonly string[]): Promise<void> => {
@@ -100,22 +101,15 @@ export async function tearDownBridge(
 }
 
 /** `[network] address`, from which a bridge is made. */
-function readBridgeAddress(text: string): Subnet {
-  const subnet = readSubnet(text);
-  if (subnet && subnet.prefixLength >= 8 && subnet.prefixLength <= 29 && isHostsOf(subnet)) return subnet;
+function requireBridgeAddress(text: string): Subnet {
+  const subnet = readBridgeAddress(text);
+  if (subnet) return subnet;
   throw new Problem(
     "config_invalid",
     `[network] address is ${JSON.stringify(text.slice(0, 40))}, which is no address for a bridge`,
     'name one of the host\'s own, in a subnet from /8 to /29: address = "10.99.0.1/24"',
   );
 }
-
-/** Neither the network itself nor its broadcast address. */
-const isHostsOf = (subnet: Subnet): boolean => {
-  const size = 2 ** (32 - subnet.prefixLength);
-  const last = (readIpv4(subnet.address) ?? 0) % size;
-  return last !== 0 && last !== size - 1;
-};
 
 /** Forwarding at once, without the tree that it has no loops for; a MAC of its own, which it would else take from a port. */
 const newBridge = (name: string, subnet: Subnet): readonly string[] => [
