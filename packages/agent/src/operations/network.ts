@@ -2,6 +2,7 @@ import { Problem } from "@mcp/base";
 import { describeMove } from "@mcp/planner";
 import type { GivenAddress, InstanceRecord, Registry } from "@mcp/registry";
 import type { Bridge, GuestNetwork, RuntimeKind, WorkloadSpec } from "@mcp/runtime";
+import { addressOf } from "../engine/goal.ts";
 import type { ServiceState } from "../engine/service-state.ts";
 import type { RevisionContent } from "../revision/content.ts";
 import { type PinnedComponent, type Revision, subnetOf } from "../revision/revision.ts";
@@ -64,10 +65,13 @@ export async function refuseToLeaveBridge(
  */
 export async function checkBridgeStill(instance: InstanceRecord, deps: NetworkDeps): Promise<void> {
   const pinned = (instance.spec as WorkloadSpec).attachment?.bridge;
-  if (!pinned || !deps.network || (await isOff(deps))) return;
+  if (!pinned || !deps.network) return;
   const now = await deps.network.find(deps.signal);
   const who = `${instance.service}/${instance.component}`;
-  if (!now) throw bridgeMissing(who, pinned);
+  if (!now) {
+    if (await isOff(deps)) return;
+    throw bridgeMissing(who, pinned);
+  }
   if (now.name === pinned.name && !isSameBridge(now, pinned)) throw bridgeMoved(who, pinned, now);
 }
 
@@ -113,9 +117,7 @@ export function networkNotes(
     const to = bridge && { bridge: bridge.name, ...(address !== undefined && { address }) };
     if (!old || !isVm(old.runtime))
       return to?.address === undefined ? [] : [`${who} is on ${to.bridge}, at ${to.address}`];
-    const had = current?.record.addresses.find(
-      ({ component, revision: of }) => component === name && of === current.record.currentRevision,
-    )?.address;
+    const had = current && addressOf(current.record, current.record.currentRevision ?? -1, name);
     const from = old.bridge && { bridge: old.bridge.name, ...(had !== undefined && { address: had }) };
     const move = isVm(runtime) ? describeMove(from, to) : undefined;
     return move === undefined ? [] : [`${who} ${move}`];
